@@ -1,0 +1,92 @@
+# Astray: `make` builds build/libastray.so and build/astray; `make help` lists the rest.
+
+prefix ?= /usr/local
+bindir ?= $(prefix)/bin
+libdir ?= $(prefix)/lib
+mandir ?= $(prefix)/share/man
+datadir ?= $(prefix)/share
+logdir ?= /var/log/astray
+DESTDIR ?=
+
+CC ?= cc
+AR ?= ar
+INSTALL ?= install
+PKG_CONFIG ?= pkg-config
+CFLAGS ?= -O2 -g
+B := build
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
+            -Wformat=2 -Wvla -Wundef -Wpointer-arith
+ifdef CI
+WARNINGS += -Werror
+endif
+ALL_CPPFLAGS := -Iinclude -D_GNU_SOURCE $(CPPFLAGS)
+ALL_CFLAGS := -std=gnu11 $(WARNINGS) -fstack-protector-strong -fstack-clash-protection \
+              -fvisibility=hidden -ffunction-sections -fdata-sections -MMD -MP $(CFLAGS)
+HARDENED_LDFLAGS := -Wl,-z,relro,-z,now $(LDFLAGS)
+
+# What runs inside foreign programs: position independent, and not fortified, since musl lacks
+# the functions that fortification calls.
+GUEST_CFLAGS := -fPIC -U_FORTIFY_SOURCE -fno-math-errno
+HOST_CFLAGS := -fPIE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
+               -DASTRAY_LIBRARY='"$(libdir)/astray/libastray.so"'
+
+objects = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1))))
+CORE := $(call objects,src/core/*.c)
+SYS := $(call objects,src/sys/*.c)
+PRELOAD := $(call objects,src/preload/*.c)
+CLI := $(call objects,src/cli/*.c)
+BASE := $(B)/libbase.a
+UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+FUZZ := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+
+CLI_LIBS := -lz
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-7s %s\n'
+endif
+
+.PHONY: all
+all: $(B)/libastray.so $(B)/astray ## build the library and the command
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1 \2/p' $(MAKEFILE_LIST) | \
+	    while read -r target text; do printf '  %-12s %s\n' "$$target" "$$text"; done
+
+$(CORE) $(SYS) $(PRELOAD): $(B)/%.o: %.c
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(GUEST_CFLAGS) -c -o $@ $<
+
+$(CLI): $(B)/%.o: %.c
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(HOST_CFLAGS) -c -o $@ $<
+
+$(BASE): $(CORE) $(SYS)
+	$(say) AR $@
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+# Few segments: each costs an mmap(2) in every program that is started under the library.
+$(B)/libastray.so: $(PRELOAD) $(BASE)
+	$(say) LD $@
+	$(Q)$(CC) -shared -o $@ $(PRELOAD) $(BASE) $(HARDENED_LDFLAGS) -Wl,-z,defs -Wl,--gc-sections \
+	    -Wl,-z,noseparate-code -Wl,-soname,libastray.so -Wl,--as-needed
+
+$(B)/astray: $(CLI) $(BASE)
+	$(say) LD $@
+	$(Q)$(CC) -pie -o $@ $(CLI) $(BASE) $(HARDENED_LDFLAGS) -Wl,--gc-sections $(CLI_LIBS)
+
+include $(wildcard tests/tests.mk scripts/*.mk)
+
+.PHONY: clean
+clean: ## remove everything that was built
+	$(Q)rm -rf $(B)
+
+-include $(wildcard $(B)/src/*/*.d $(B)/tests/*/*.d)

@@ -1,0 +1,17 @@
+/* memory.h - may this memory be read?
+ *
+ * A program may hand any pointer to a system call, and the kernel answers EFAULT. A hook that
+ * looks at what it points to must not crash instead. */
+#ifndef ASTRAY_MEMORY_H
+#define ASTRAY_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Can LENGTH bytes (1 to 4096) at ADDRESS be read? Costs no system call for memory of the
+ * caller's own stack, nor for a page that was asked about before; another page costs one
+ * rt_sigprocmask(2) with an invalid first argument, which only reads its second. Async-signal-
+ * safe, lock-free, errno is left alone. */
+bool memory_readable(const void *address, size_t length);
+
+#endif

@@ -1,0 +1,73 @@
+/* process.h - who a process is: itself and its ancestors, read from /proc.
+ *
+ * Raw system calls into fixed buffers; safe at any moment inside a foreign process:
+ * no allocation, no lock, no stdio, and errno is left alone. */
+#ifndef ASTRAY_PROCESS_H
+#define ASTRAY_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <astray/text.h>
+
+#define PROCESS_ARGS_MAX 32
+#define PROCESS_ANCESTORS_MAX 8
+#define PROCESS_STORAGE 6144
+
+struct process_ancestor {
+    pid_t pid;
+    uint64_t started;  /* clock ticks after boot; tells a reused pid */
+    struct slice name; /* a script's name from its interpreter's arguments, else the executable's */
+};
+
+/* A process as a record tells it. The slices point into `storage`; what could not be
+ * read is empty. Must not be moved or copied. */
+struct process {
+    pid_t pid;
+    pid_t parent_pid;
+    uint64_t started; /* clock ticks after boot (field 22 of /proc/PID/stat) */
+    uid_t uid;        /* effective */
+    struct slice name;       /* base name of the executable, of a script for an interpreter */
+    struct slice executable; /* path */
+    struct slice program;    /* base name of the executable */
+    struct slice working_directory;
+    struct slice unit; /* systemd's, from /proc/self/cgroup; empty for none */
+    struct slice host; /* node name of uname(2) */
+    struct slice parent_name;
+    struct slice parent_executable;
+    struct slice args[PROCESS_ARGS_MAX]; /* masked */
+    size_t arg_count;
+    struct process_ancestor ancestors[PROCESS_ANCESTORS_MAX]; /* the parent first */
+    size_t ancestor_count;
+    size_t used;
+    char storage[PROCESS_STORAGE];
+};
+
+/* Reads the calling process. WITH_ARGS false leaves the arguments out (they are still
+ * used to name a script). Never fails: what cannot be read is empty. */
+void process_read_self(struct process *out, bool with_args);
+
+/* The pid of the calling process and thread, by system call: a cached one is wrong
+ * behind fork and vfork. */
+pid_t process_pid(void);
+pid_t process_tid(void);
+
+/* Reads all of /proc/PID/FILE (PID 0: self) up to SIZE bytes. Returns the bytes read, or
+ * -errno. */
+ssize_t process_read_file(pid_t pid, const char *file, char *out, size_t size);
+
+/* The name a person would give the process PID: "deploy.sh" for `bash ./deploy.sh`.
+ * Written to OUT with a NUL; returns its length, 0 when it may not be read. */
+#define PROCESS_NAME_SIZE 64
+size_t process_name(pid_t pid, char out[static PROCESS_NAME_SIZE]);
+
+/* From a command line (arguments, each ended by a NUL, as /proc/PID/cmdline gives it): the base
+ * name of the script that an interpreter runs, or of the program. Pure. */
+struct slice process_name_of(struct slice command_line);
+
+/* The systemd unit in the text of a /proc/PID/cgroup; empty for none. Pure. */
+struct slice process_unit_of(struct slice cgroup);
+
+#endif

@@ -1,0 +1,34 @@
+/* spelling.h - does this text mean that destination?
+ *
+ * Decides whether an argument or an environment variable is where an address came
+ * from. Wrong is worse than none: a text matches when host and port match, spelled as
+ * the client would read it, or when the host matches and its role is known from the
+ * name of the variable or option. A bare number without a role never matches.
+ * Pure and async-signal-safe. */
+#ifndef ASTRAY_SPELLING_H
+#define ASTRAY_SPELLING_H
+
+#include <stdbool.h>
+
+#include <astray/endpoint.h>
+#include <astray/text.h>
+
+/* What is looked for. */
+struct spelling_wanted {
+    struct destination destination;
+    struct slice name; /* the text that was looked up and gave the address, or empty */
+    struct slice program; /* base name of the client's executable ("curl"), or empty */
+};
+
+/* Does the variable NAME=VALUE lead there? If so, *HOST is the host as it is written
+ * in VALUE ("0" of "0:80"). */
+bool spelling_in_variable(const struct spelling_wanted *wanted, struct slice name,
+                          struct slice value, struct slice *host);
+
+/* Does ARGUMENT, behind the argument PREVIOUS (empty for none) and before NEXT (a
+ * client's `HOST PORT`; empty for none), lead there? Tokens inside are looked at too: `sh -c
+ * 'curl http://0:80'`, `/dev/tcp/0/80`, `host=0 port=80`, `--url=http://0:80`. */
+bool spelling_in_argument(const struct spelling_wanted *wanted, struct slice previous,
+                          struct slice argument, struct slice next, struct slice *host);
+
+#endif

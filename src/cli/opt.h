@@ -1,0 +1,78 @@
+/* opt.h - options and commands: tables that drive parsing, --help, the manual pages and the
+ * completions. */
+#ifndef ASTRAY_CLI_OPT_H
+#define ASTRAY_CLI_OPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Exit statuses of every command but `run` (cmd_run.c). */
+enum { EXIT_FINE = 0, EXIT_FINDINGS = 1, EXIT_TROUBLE = 2 };
+
+/* A row an option. */
+struct option_row {
+    const char *name;    /* "log-limit", without the dashes */
+    char letter;         /* 'q' for -q as well, or 0 */
+    const char *value;   /* what help calls the value ("FILE"), or NULL for a flag */
+    const char *choices; /* "text|json" when these are all; checked by the parser; else NULL */
+    const char *summary; /* one line, no full stop */
+    const char *details; /* a paragraph for the manual page, or NULL */
+};
+
+/* Named text for the manual page and --help. */
+struct command_example {
+    const char *line;
+    const char *meaning;
+};
+
+struct command {
+    const char *name;     /* "summary" */
+    const char *operands; /* "[LOG...]" */
+    const char *summary;  /* one line, no full stop */
+    const char *details;  /* paragraphs for the manual page, parted by blank lines */
+    const struct option_row *options; /* ended by a row without a name; --help comes by itself */
+    const struct option_row *(*more_options)(size_t index); /* rows made from another table, after
+                                                               `options`, or NULL */
+    const struct command_example *examples; /* ended by an empty row, or NULL */
+    const char *exit_status; /* for the manual page; NULL: the common ones */
+    bool stop_at_operand;    /* what follows the first operand is not ours (run) */
+    int (*run)(const struct command *command, int argc, char **argv);
+};
+
+/* Every command, ended by NULL, in the order of --help. */
+extern const struct command *const commands[];
+
+/* Walks the arguments behind the command's name. */
+struct opt {
+    const struct command *command;
+    int argc;
+    char **argv;
+    int at;            /* the next argument */
+    const char *cluster; /* the rest of a cluster of short options, or NULL */
+    int operands;      /* operands seen so far; they are moved to the front of argv, so that at
+                          the end argv[0..operands-1] are all of them */
+    const char *value; /* the value of the option just returned, or NULL */
+    bool ended;        /* "--" was seen */
+};
+
+void opt_start(struct opt *opt, const struct command *command, int argc, char **argv);
+
+/* The next option: `--name value`, `--name=value`, `-n value`, `-nvalue`, `-ab`. NULL at the
+ * end, OPT_BAD behind a mistake that was already told on stderr (exit with EXIT_TROUBLE),
+ * OPT_HELP when --help was asked for and printed (exit with EXIT_FINE). With
+ * stop_at_operand, argv[at..] are the command and its arguments at the end. */
+extern const struct option_row opt_bad, opt_help;
+#define OPT_BAD (&opt_bad)
+#define OPT_HELP (&opt_help)
+const struct option_row *opt_next(struct opt *opt);
+
+/* Is OPTION the one called NAME? */
+bool opt_is(const struct option_row *option, const char *name);
+
+/* Row INDEX of COMMAND's options, those of more_options included; NULL behind the last. */
+const struct option_row *opt_row(const struct command *command, size_t index);
+
+/* Writes COMMAND's help to stdout. */
+void opt_print_help(const struct command *command);
+
+#endif
