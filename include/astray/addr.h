@@ -68,16 +68,18 @@ typedef uint32_t addr_class_set;
 extern const addr_class_set addr_classes_stray;
 extern const addr_class_set addr_classes_range;
 
-/* A row of the table. PREFIX and SOURCE are text ("192.0.2.0/24", "RFC 5737"). */
+/* A row of the table. The texts end with a NUL and are as the registry has them:
+ * "192.0.2.0/24", "Documentation (TEST-NET-1)", "[RFC5737]". They are arrays, so
+ * that the preload library has no pointer to relocate in each program. */
 struct addr_range {
-    uint8_t bytes[16];
-    uint8_t family;
-    uint8_t length;        /* of the prefix, in bits: 0 to 32 or 128 */
-    uint8_t class;         /* enum addr_class; unused when `embedded` is not 0 */
-    uint8_t embedded;      /* bit at which an IPv4 address begins that decides, or 0 */
-    const char *prefix;
-    const char *name;
-    const char *source;
+    uint8_t bytes[16]; /* as in struct addr */
+    uint8_t family;    /* enum addr_family */
+    uint8_t length;    /* of the prefix, in bits: 0 to 32 or 128 */
+    uint8_t class;     /* enum addr_class; unused when `embedded` is not 0 */
+    uint8_t embedded;  /* bit at which an IPv4 address begins that decides, or 0 */
+    char prefix[20];
+    char name[64];
+    char source[48];
 };
 
 /* All rows, in the order of the registry file. */
@@ -85,8 +87,8 @@ extern const struct addr_range addr_ranges[];
 extern const size_t addr_range_count;
 
 /* The row whose prefix is the longest that holds ADDRESS; where it names an
- * embedded IPv4 address, the row of that address. NULL when no row does (IPv4:
- * global; IPv6: reserved). */
+ * embedded IPv4 address, the row of that address. NULL when no row does: global
+ * for an IPv4 address, also an embedded one; reserved for an IPv6 address. */
 const struct addr_range *addr_range_of(const struct addr *address);
 
 /* The class of ADDRESS, the embedded IPv4 address included. fe80::/10 with scope
@@ -99,8 +101,12 @@ enum addr_class addr_classify(const struct addr *address);
  * comparisons, no table. */
 bool addr_surely_fine(const struct addr *address);
 
+/* "link-local", "one link only": static text; "" for a number that is no class. */
 const char *addr_class_name(enum addr_class class);
 const char *addr_class_why(enum addr_class class);
+
+/* The class of that name, as a whole and in lower case. Writes *OUT only on
+ * success. */
 bool addr_class_parse(const char *text, size_t length, enum addr_class *out);
 
 /* The IPv4 address inside a v4-mapped IPv6 address. Writes *OUT only when it
@@ -110,15 +116,16 @@ bool addr_unmap(const struct addr *address, struct addr *out);
 /* Enough for "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255%4294967295" + NUL. */
 #define ADDR_TEXT_SIZE 58
 
-/* Writes ADDRESS as inet_ntop(3) would (RFC 5952), "%" and the zone's number
- * behind it when there is one, and a NUL. Returns the length without the NUL;
- * 0 and "" for ADDR_NONE. */
+/* Writes ADDRESS as glibc's inet_ntop(3) would (RFC 5952), "%" and the zone's
+ * number behind it when there is one (not for ADDR_SCOPE_NAMED, which is none),
+ * and a NUL. Returns the length without the NUL; 0 and "" for ADDR_NONE. */
 size_t addr_format(const struct addr *address, char out[static ADDR_TEXT_SIZE]);
 
 /* Are family and bytes the same? The zone does not count. */
 bool addr_equal(const struct addr *a, const struct addr *b);
 
-/* Do the first LENGTH bits of both agree (and their families)? */
+/* Do the first LENGTH bits of both agree (and their families)? LENGTH is at most
+ * 32 for IPv4 and 128 for IPv6. */
 bool addr_in_prefix(const struct addr *address, const struct addr *prefix, unsigned length);
 
 #endif
