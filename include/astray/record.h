@@ -19,82 +19,118 @@
 #define RECORD_FORMAT 1
 #define RECORD_ECS "9.4.0"
 
-/* A row a field, in the order of the line. `path`: "/" is nesting. `longest`: bytes
+/* The nested objects, each behind the one that it is in. */
+// clang-format off
+#define RECORD_OBJECTS(X)                                                                          \
+    /* id          in           key */                                                             \
+    X(ROOT,        ROOT,        "")                                                                \
+    X(EVENT,       ROOT,        "event")                                                           \
+    X(ERROR,       ROOT,        "error")                                                           \
+    X(NETWORK,     ROOT,        "network")                                                         \
+    X(DESTINATION, ROOT,        "destination")                                                     \
+    X(NAT,         DESTINATION, "nat")                                                             \
+    X(PROCESS,     ROOT,        "process")                                                         \
+    X(THREAD,      PROCESS,     "thread")                                                          \
+    X(PARENT,      PROCESS,     "parent")                                                          \
+    X(USER,        ROOT,        "user")                                                            \
+    X(HOST,        ROOT,        "host")                                                            \
+    X(ASTRAY,      ROOT,        "astray")
+
+/* A row a field, in the order of the line. `key`: within its object. `longest`: bytes
  * of a text, or of each entry of a list, before escaping; what is longer is cut and
  * ends in "...". `yields`: fields above 0 give way, the smallest number first,
- * until the line fits in RECORD_LINE_MAX: a list loses entries at its end, a text
- * its last bytes. */
+ * until the line fits in RECORD_LINE_MAX: a list loses entries at its end and gets
+ * "..." as its last, a text loses its last bytes. (When bytes that must be escaped make
+ * the line too long even so, every text that may be long is halved until it fits.) */
 #define RECORD_FIELDS(X)                                                                           \
-    /* id                   path                          type     longest yields */               \
-    X(TIMESTAMP, "@timestamp", TEXT, 27, 0)                                                        \
-    X(LEVEL, "log.level", TEXT, 16, 0)                                                             \
-    X(MESSAGE, "message", TEXT, 256, 0)                                                            \
-    X(ECS_VERSION, "ecs.version", TEXT, 8, 0)                                                      \
-    X(EVENT_KIND, "event/kind", TEXT, 16, 0)                                                       \
-    X(EVENT_CATEGORY, "event/category", LIST, 16, 0)                                               \
-    X(EVENT_TYPE, "event/type", LIST, 16, 0)                                                       \
-    X(EVENT_MODULE, "event/module", TEXT, 16, 0)                                                   \
-    X(EVENT_DATASET, "event/dataset", TEXT, 32, 0)                                                 \
-    X(EVENT_ACTION, "event/action", TEXT, 16, 0)                                                   \
-    X(EVENT_OUTCOME, "event/outcome", TEXT, 16, 0)                                                 \
-    X(EVENT_REASON, "event/reason", TEXT, 32, 0)                                                   \
-    X(EVENT_DURATION, "event/duration", NUMBER, 20, 0)                                             \
-    X(EVENT_ID, "event/id", TEXT, 64, 0)                                                           \
-    X(ERROR_TYPE, "error/type", TEXT, 32, 0)                                                       \
-    X(ERROR_CODE, "error/code", TEXT, 8, 0)                                                        \
-    X(ERROR_MESSAGE, "error/message", TEXT, 256, 0)                                                \
-    X(NETWORK_TRANSPORT, "network/transport", TEXT, 8, 0)                                          \
-    X(NETWORK_TYPE, "network/type", TEXT, 8, 0)                                                    \
-    X(DESTINATION_ADDRESS, "destination/address", TEXT, 255, 0)                                    \
-    X(DESTINATION_IP, "destination/ip", TEXT, 64, 0)                                               \
-    X(DESTINATION_PORT, "destination/port", NUMBER, 5, 0)                                          \
-    X(DESTINATION_DOMAIN, "destination/domain", TEXT, 255, 0)                                      \
-    X(NAT_IP, "destination/nat/ip", TEXT, 64, 0)                                                   \
-    X(NAT_PORT, "destination/nat/port", NUMBER, 5, 0)                                              \
-    X(PROCESS_PID, "process/pid", NUMBER, 10, 0)                                                   \
-    X(PROCESS_THREAD_ID, "process/thread/id", NUMBER, 10, 0)                                       \
-    X(PROCESS_NAME, "process/name", TEXT, 64, 0)                                                   \
-    X(PROCESS_EXECUTABLE, "process/executable", TEXT, 255, 5)                                      \
-    X(PROCESS_ARGS, "process/args", LIST, 255, 2)                                                  \
-    X(PROCESS_WORKING_DIRECTORY, "process/working_directory", TEXT, 255, 3)                        \
-    X(PARENT_PID, "process/parent/pid", NUMBER, 10, 0)                                             \
-    X(PARENT_NAME, "process/parent/name", TEXT, 64, 0)                                             \
-    X(PARENT_EXECUTABLE, "process/parent/executable", TEXT, 255, 4)                                \
-    X(USER_ID, "user/id", TEXT, 10, 0)                                                             \
-    X(HOST_NAME, "host/name", TEXT, 64, 0)                                                         \
-    X(SCHEMA, "astray/schema", NUMBER, 5, 0)                                                       \
-    X(ATTEMPT, "astray/attempt", TEXT, 64, 0)                                                      \
-    X(CLASS, "astray/class", TEXT, 32, 0)                                                          \
-    X(CALL, "astray/call", TEXT, 32, 0)                                                            \
-    X(MODE, "astray/mode", TEXT, 16, 0)                                                            \
-    X(UNIT, "astray/unit", TEXT, 255, 7)                                                           \
-    X(ORIGIN, "astray/origin", LIST, 255, 6)                                                       \
-    X(ANCESTRY, "astray/ancestry", LIST, 80, 1)                                                    \
-    X(LISTENERS, "astray/listeners", LIST, 64, 8)                                                  \
-    X(REWRITE_SKIPPED, "astray/rewrite_skipped", TEXT, 32, 0)                                      \
-    X(SUPPRESSED, "astray/suppressed", NUMBER, 20, 0)                                              \
-    X(DROPPED, "astray/dropped", NUMBER, 20, 0)                                                    \
-    X(RUN, "astray/run", TEXT, 255, 9)                                                             \
-    X(AMBIGUOUS, "astray/ambiguous", FLAG, 5, 0)
+    /* id                         in           key                   type  longest yields */       \
+    X(TIMESTAMP,                 ROOT,        "@timestamp",        TEXT,    27, 0)                 \
+    X(LEVEL,                     ROOT,        "log.level",         TEXT,    16, 0)                 \
+    X(MESSAGE,                   ROOT,        "message",           TEXT,   256, 0)                 \
+    X(ECS_VERSION,               ROOT,        "ecs.version",       TEXT,     8, 0)                 \
+    X(EVENT_KIND,                EVENT,       "kind",              TEXT,    16, 0)                 \
+    X(EVENT_CATEGORY,            EVENT,       "category",          LIST,    16, 0)                 \
+    X(EVENT_TYPE,                EVENT,       "type",              LIST,    16, 0)                 \
+    X(EVENT_MODULE,              EVENT,       "module",            TEXT,    16, 0)                 \
+    X(EVENT_DATASET,             EVENT,       "dataset",           TEXT,    32, 0)                 \
+    X(EVENT_ACTION,              EVENT,       "action",            TEXT,    16, 0)                 \
+    X(EVENT_OUTCOME,             EVENT,       "outcome",           TEXT,    16, 0)                 \
+    X(EVENT_REASON,              EVENT,       "reason",            TEXT,    32, 0)                 \
+    X(EVENT_DURATION,            EVENT,       "duration",          NUMBER,  20, 0)                 \
+    X(EVENT_ID,                  EVENT,       "id",                TEXT,    64, 0)                 \
+    X(ERROR_TYPE,                ERROR,       "type",              TEXT,    32, 0)                 \
+    X(ERROR_CODE,                ERROR,       "code",              TEXT,     8, 0)                 \
+    X(ERROR_MESSAGE,             ERROR,       "message",           TEXT,   256, 0)                 \
+    X(NETWORK_TRANSPORT,         NETWORK,     "transport",         TEXT,     8, 0)                 \
+    X(NETWORK_TYPE,              NETWORK,     "type",              TEXT,     8, 0)                 \
+    X(DESTINATION_ADDRESS,       DESTINATION, "address",           TEXT,   255, 0)                 \
+    X(DESTINATION_IP,            DESTINATION, "ip",                TEXT,    64, 0)                 \
+    X(DESTINATION_PORT,          DESTINATION, "port",              NUMBER,   5, 0)                 \
+    X(DESTINATION_DOMAIN,        DESTINATION, "domain",            TEXT,   255, 0)                 \
+    X(NAT_IP,                    NAT,         "ip",                TEXT,    64, 0)                 \
+    X(NAT_PORT,                  NAT,         "port",              NUMBER,   5, 0)                 \
+    X(PROCESS_PID,               PROCESS,     "pid",               NUMBER,  10, 0)                 \
+    X(PROCESS_THREAD_ID,         THREAD,      "id",                NUMBER,  10, 0)                 \
+    X(PROCESS_NAME,              PROCESS,     "name",              TEXT,    64, 0)                 \
+    X(PROCESS_EXECUTABLE,        PROCESS,     "executable",        TEXT,   255, 5)                 \
+    X(PROCESS_ARGS,              PROCESS,     "args",              LIST,   255, 2)                 \
+    X(PROCESS_WORKING_DIRECTORY, PROCESS,     "working_directory", TEXT,   255, 3)                 \
+    X(PARENT_PID,                PARENT,      "pid",               NUMBER,  10, 0)                 \
+    X(PARENT_NAME,               PARENT,      "name",              TEXT,    64, 0)                 \
+    X(PARENT_EXECUTABLE,         PARENT,      "executable",        TEXT,   255, 4)                 \
+    X(USER_ID,                   USER,        "id",                TEXT,    10, 0)                 \
+    X(HOST_NAME,                 HOST,        "name",              TEXT,    64, 0)                 \
+    X(SCHEMA,                    ASTRAY,      "schema",            NUMBER,   5, 0)                 \
+    X(ATTEMPT,                   ASTRAY,      "attempt",           TEXT,    64, 0)                 \
+    X(CLASS,                     ASTRAY,      "class",             TEXT,    32, 0)                 \
+    X(CALL,                      ASTRAY,      "call",              TEXT,    32, 0)                 \
+    X(MODE,                      ASTRAY,      "mode",              TEXT,    16, 0)                 \
+    X(UNIT,                      ASTRAY,      "unit",              TEXT,   255, 7)                 \
+    X(ORIGIN,                    ASTRAY,      "origin",            LIST,   255, 6)                 \
+    X(ANCESTRY,                  ASTRAY,      "ancestry",          LIST,    80, 1)                 \
+    X(LISTENERS,                 ASTRAY,      "listeners",         LIST,    64, 8)                 \
+    X(REWRITE_SKIPPED,           ASTRAY,      "rewrite_skipped",   TEXT,    32, 0)                 \
+    X(SUPPRESSED,                ASTRAY,      "suppressed",        NUMBER,  20, 0)                 \
+    X(DROPPED,                   ASTRAY,      "dropped",           NUMBER,  20, 0)                 \
+    X(RUN,                       ASTRAY,      "run",               TEXT,   255, 9)                 \
+    X(AMBIGUOUS,                 ASTRAY,      "ambiguous",         FLAG,     5, 0)
+// clang-format on
 
 /* What a field holds: a string, an unsigned number, an array of strings, or
  * `true` (a flag that is false is not written). */
 enum record_type { RECORD_TEXT, RECORD_NUMBER, RECORD_LIST, RECORD_FLAG };
 
 enum record_field {
-#define RECORD_FIELD_ENUM(id, path, type, longest, yields) RECORD_##id,
+#define RECORD_FIELD_ENUM(id, in, key, type, longest, yields) RECORD_##id,
     RECORD_FIELDS(RECORD_FIELD_ENUM)
 #undef RECORD_FIELD_ENUM
-    RECORD_FIELD_COUNT
+        RECORD_FIELD_COUNT
+};
+
+enum record_object {
+#define RECORD_OBJECT_ENUM(id, in, key) RECORD_IN_##id,
+    RECORD_OBJECTS(RECORD_OBJECT_ENUM)
+#undef RECORD_OBJECT_ENUM
+        RECORD_OBJECT_COUNT
+};
+
+/* Texts are arrays, so that the tables need no relocation in the programs that load them. */
+struct record_object_info {
+    char key[24]; /* "\"event\":{", as it stands in a line */
+    uint8_t key_length;
+    uint8_t in; /* enum record_object; the root is in itself */
 };
 
 struct record_field_info {
-    const char *path;
-    enum record_type type;
-    uint16_t longest;
+    char key[24]; /* "\"kind\":", as it stands in a line */
+    uint8_t key_length;
+    uint8_t in;   /* enum record_object */
+    uint8_t type; /* enum record_type */
     uint8_t yields;
+    uint16_t longest;
 };
 
+extern const struct record_object_info record_objects[RECORD_OBJECT_COUNT];
 extern const struct record_field_info record_fields[RECORD_FIELD_COUNT];
 
 /* ---- writing ---------------------------------------------------------- */
