@@ -24,8 +24,11 @@ struct destination {
  * and returns true only for those two. */
 bool destination_from_sockaddr(const void *address, size_t length, struct destination *out);
 
-/* "0.0.0.0:80", "[::1%2]:443" and a NUL. */
+/* Enough for "[" + an address + "]:65535" + NUL. */
 #define DESTINATION_TEXT_SIZE (ADDR_TEXT_SIZE + 8)
+
+/* Writes "0.0.0.0:80" or "[::1%2]:443" and a NUL. Returns the length without the
+ * NUL; 0 and "" for an address of family ADDR_NONE. */
 size_t destination_format(const struct destination *destination,
                           char out[static DESTINATION_TEXT_SIZE]);
 
