@@ -3,8 +3,10 @@
  * IPv4: all forms of inet_aton(3): one to four parts, decimal, octal or hex, the
  * last part fills the remaining bytes. IPv6: RFC 4291, an embedded dotted quad,
  * and a zone behind "%" (RFC 4007): a number for any address, an interface name
- * for link-local unicast and multicast only. Measured against glibc 2.36; musl
- * agrees on every numeric form. Pure and async-signal-safe. */
+ * for link-local unicast and for multicast within an interface or a link only.
+ * Names are not looked up: where a number could also be an interface's name, it
+ * is taken for a number. Measured against glibc 2.36; musl agrees on every
+ * numeric form. Pure and async-signal-safe. */
 #ifndef ASTRAY_HOST_H
 #define ASTRAY_HOST_H
 
