@@ -16,11 +16,13 @@ struct socket_state {
     int protocol;            /* IPPROTO_TCP, ... */
     bool idle;               /* a stream that is neither connected, connecting nor listening, and
                                 has no error to tell: connect() begins an attempt */
-    bool bound;              /* to a local address other than the wildcard */
+    bool bound;              /* to a local address other than the wildcard; a connected socket
+                                counts as bound */
     bool device;             /* to a network device */
 };
 
-/* Returns 0, or -errno (-EBADF, -ENOTSOCK). */
+/* Six system calls at the most. Of a socket that is neither stream nor datagram over IP, `idle`,
+ * `bound` and `device` stay false. Returns 0, or -errno (-EBADF, -ENOTSOCK) with *OUT as it was. */
 int socket_inspect(int descriptor, struct socket_state *out);
 
 #endif
