@@ -15,9 +15,9 @@
 
 /* ---- settings --------------------------------------------------------- */
 
-/* A row a setting. The same table drives the environment, astray.conf, the
- * options of `astray run` and `astray env`, their help, the manual pages and the
- * completions. */
+/* A row a setting (core/policy_settings.def). The same table drives the environment,
+ * astray.conf, the options of `astray run` and `astray env`, their help, the manual
+ * pages and the completions. */
 struct policy_setting {
     const char *key;      /* "log_limit": in astray.conf; --log-limit on the command line */
     const char *variable; /* "ASTRAY_LOG_LIMIT" */
@@ -70,8 +70,8 @@ struct policy {
     char run[POLICY_TEXT_SIZE];
 };
 
-/* What is wrong with a setting. KEY and VALUE point into what was given;
- * REASON is a constant ("is not a number"). */
+/* What is wrong with a setting. KEY and VALUE point into what was given, VALUE at the
+ * one item of a list that is wrong; REASON is a constant ("is not a class"). */
 struct policy_problem {
     struct slice key;
     struct slice value;
@@ -81,8 +81,9 @@ struct policy_problem {
 /* The defaults of every setting. */
 void policy_start(struct policy *policy);
 
-/* Sets KEY (its name in astray.conf, '-' taken for '_') to VALUE. False, with
- * *PROBLEM filled in and the policy as it was, when either is not understood. */
+/* Sets KEY (its name in astray.conf, '-' taken for '_') to VALUE; blanks around VALUE
+ * do not count, and an empty one stands for the default. False, with *PROBLEM filled
+ * in and the policy as it was, when either is not understood. */
 bool policy_set(struct policy *policy, struct slice key, struct slice value,
                 struct policy_problem *problem);
 
@@ -122,18 +123,22 @@ enum policy_action { POLICY_NONE, POLICY_DETECT, POLICY_DO_REWRITE, POLICY_DO_BL
 
 struct verdict {
     enum policy_action action; /* POLICY_NONE: not stray */
-    enum addr_class class;
-    const char *skipped; /* rewrite mode, but not rewritten: why ("bound-address"), else NULL */
-    struct addr target;  /* of POLICY_DO_REWRITE; family and port stay as they are */
+    enum addr_class class;     /* with POLICY_NONE: the class that is not stray */
+    const char *skipped;       /* rewrite mode, but not rewritten: why, else NULL; one of
+                                  "sinkhole", "datagram", "port-zero", "class" (not in
+                                  rewritten), "bound-address", "bound-device", "no-target" */
+    struct addr target;        /* of POLICY_DO_REWRITE; family and port stay as they are */
 };
 
 /* Can DESTINATION be stray at all? The hot path: false for a clean one, at the
- * cost of a few comparisons. When true, ask the facts and judge. */
+ * cost of a few comparisons, and for one that is allowed. When true, ask the facts
+ * and judge. */
 bool policy_suspects(const struct policy *policy, const struct destination *destination);
 
 /* Is the answer to policy_facts.routed of any importance here? */
 bool policy_wants_route(const struct policy *policy, const struct destination *destination);
 
+/* The verdict. Complete in itself: a destination that is not suspect gets POLICY_NONE. */
 struct verdict policy_judge(const struct policy *policy, const struct destination *destination,
                             const struct policy_facts *facts);
 
