@@ -51,17 +51,22 @@ struct endpoint {
 
 /* Takes apart `host`, `host:port`, `[v6]`, `[v6]:port`, a bare IPv6 literal, and
  * a URL `scheme://[userinfo@]host[:port][/...]` (also without the scheme, as
- * curl takes it: `0:80/health`). Says nothing about whether the host makes
- * sense: an empty one, a name and `${HOST}` parse too. False for empty text, an
- * unclosed bracket, something but a colon behind the bracket, an unbracketed
- * text with several colons that is no IPv6 literal, and blanks or control bytes
- * in the authority. A port that is no number is no failure: ENDPOINT_BAD_PORT.
- * Writes *OUT only on success. */
+ * curl takes it: `0:80/health`, `//0:80`). The userinfo ends at the authority's
+ * last "@". Says nothing about whether the host makes sense: an empty one, a name
+ * and `${HOST}` parse too, also for the scheme; a literal in brackets may be IPv4.
+ * In a URL's brackets the zone may stand behind "%25".
+ *
+ * False for empty text, a path ("/x"), an unclosed bracket, something but a colon
+ * behind the bracket, an unbracketed text with several colons that is no IPv6
+ * literal, and blanks or control bytes in scheme or authority. A port that is no
+ * number is no failure: ENDPOINT_BAD_PORT; an empty one ("host:") is
+ * ENDPOINT_NO_PORT, with PORT_TEXT.data not NULL. Writes *OUT only on success. */
 bool endpoint_parse(const char *text, size_t length, struct endpoint *out);
 
 /* The port that SCHEME means when none is written ("http" 80, "https" 443,
- * "redis" 6379, ...), or ENDPOINT_NO_PORT. Source: IANA's service names and the
- * clients' own documentation. */
+ * "redis" 6379, ...), or ENDPOINT_NO_PORT. Letters of either case; "jdbc:" before
+ * it and a driver behind it ("postgresql+asyncpg") do not count. Source: IANA's
+ * service names and the clients' own documentation. */
 int32_t endpoint_default_port(struct slice scheme);
 
 #endif
