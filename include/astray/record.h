@@ -19,22 +19,23 @@
 #define RECORD_FORMAT 1
 #define RECORD_ECS "9.4.0"
 
-/* The nested objects, each behind the one that it is in. */
+/* The nested objects, each behind the one that it is in. `last`: its last field, those of
+ * inner objects included; the fields of an object stand together. */
 // clang-format off
 #define RECORD_OBJECTS(X)                                                                          \
-    /* id          in           key */                                                             \
-    X(ROOT,        ROOT,        "")                                                                \
-    X(EVENT,       ROOT,        "event")                                                           \
-    X(ERROR,       ROOT,        "error")                                                           \
-    X(NETWORK,     ROOT,        "network")                                                         \
-    X(DESTINATION, ROOT,        "destination")                                                     \
-    X(NAT,         DESTINATION, "nat")                                                             \
-    X(PROCESS,     ROOT,        "process")                                                         \
-    X(THREAD,      PROCESS,     "thread")                                                          \
-    X(PARENT,      PROCESS,     "parent")                                                          \
-    X(USER,        ROOT,        "user")                                                            \
-    X(HOST,        ROOT,        "host")                                                            \
-    X(ASTRAY,      ROOT,        "astray")
+    /* id          in           key            last */                                             \
+    X(ROOT,        ROOT,        "",            AMBIGUOUS)                                          \
+    X(EVENT,       ROOT,        "event",       EVENT_ID)                                           \
+    X(ERROR,       ROOT,        "error",       ERROR_MESSAGE)                                      \
+    X(NETWORK,     ROOT,        "network",     NETWORK_TYPE)                                       \
+    X(DESTINATION, ROOT,        "destination", NAT_PORT)                                           \
+    X(NAT,         DESTINATION, "nat",         NAT_PORT)                                           \
+    X(PROCESS,     ROOT,        "process",     PARENT_EXECUTABLE)                                  \
+    X(THREAD,      PROCESS,     "thread",      PROCESS_THREAD_ID)                                  \
+    X(PARENT,      PROCESS,     "parent",      PARENT_EXECUTABLE)                                  \
+    X(USER,        ROOT,        "user",        USER_ID)                                            \
+    X(HOST,        ROOT,        "host",        HOST_NAME)                                          \
+    X(ASTRAY,      ROOT,        "astray",      AMBIGUOUS)
 
 /* A row a field, in the order of the line. `key`: within its object. `longest`: bytes
  * of a text, or of each entry of a list, before escaping; what is longer is cut and
@@ -108,7 +109,7 @@ enum record_field {
 };
 
 enum record_object {
-#define RECORD_OBJECT_ENUM(id, in, key) RECORD_IN_##id,
+#define RECORD_OBJECT_ENUM(id, in, key, last) RECORD_IN_##id,
     RECORD_OBJECTS(RECORD_OBJECT_ENUM)
 #undef RECORD_OBJECT_ENUM
         RECORD_OBJECT_COUNT
@@ -118,7 +119,8 @@ enum record_object {
 struct record_object_info {
     char key[24]; /* "\"event\":{", as it stands in a line */
     uint8_t key_length;
-    uint8_t in; /* enum record_object; the root is in itself */
+    uint8_t in;  /* enum record_object; the root is in itself */
+    uint8_t end; /* enum record_field: the first behind it */
 };
 
 struct record_field_info {
@@ -185,14 +187,19 @@ enum record_status {
 };
 
 /* Reads one line without its newline. Lines in our own key order take a fast path
- * that checks what it skips; any other order is read in full. RECORD_FOREIGN for
- * whatever a strict parser (RFC 8259, UTF-8, no duplicate keys within one object,
- * nesting of at most 64) rejects, for a line whose event.module is not "astray", and
- * where a known field has another type. *OUT is unspecified then. */
+ * that checks what it skips; any other order is read in full, and our fields are also
+ * known by a flattened key ("event.action"); `null` counts as absent. RECORD_FOREIGN for
+ * whatever a strict parser (RFC 8259, UTF-8, no lone surrogate, no duplicate keys within one
+ * object, no NUL in a key) rejects, for nesting deeper than RECORD_DEPTH_MAX or more than
+ * RECORD_KEYS_MAX keys in the objects around one place, for a line whose event.module is not
+ * "astray", and where a known field has another type or is told twice. *OUT is unspecified
+ * then. Time is linear in the line's length but for RECORD_KEYS_MAX. */
+#define RECORD_DEPTH_MAX 64
+#define RECORD_KEYS_MAX 512
 enum record_status record_decode(struct slice line, struct record_line *out);
 
-/* Unescapes the raw string RAW into OUT, cut to what fits, and returns the length
- * (no NUL). */
+/* Unescapes the raw string RAW into OUT, cut to the whole characters that fit, and returns
+ * the length (no NUL). */
 size_t record_unescape(struct slice raw, char *out, size_t size);
 
 /* The number in RAW; 0 when it is absent. */
@@ -201,6 +208,9 @@ uint64_t record_number(struct slice raw);
 /* Cuts the next entry (still escaped, without quotes) off the raw array *REST.
  * Returns false at its end. Start with a copy of the field. */
 bool record_list_next(struct slice *rest, struct slice *item);
+
+/* Does the raw string mean TEXT? */
+bool record_equals(struct slice raw, struct slice text);
 
 /* Does the raw array hold the entry TEXT? */
 bool record_list_has(struct slice raw, struct slice text);

@@ -5,8 +5,8 @@
 #include "json.h"
 
 const struct record_object_info record_objects[] = {
-#define OBJECT_ROW(id, in, key)                                                                    \
-    [RECORD_IN_##id] = {"\"" key "\":{", sizeof key + 3, RECORD_IN_##in},
+#define OBJECT_ROW(id, in, key, last)                                                              \
+    [RECORD_IN_##id] = {"\"" key "\":{", sizeof key + 3, RECORD_IN_##in, RECORD_##last + 1},
     RECORD_OBJECTS(OBJECT_ROW)
 #undef OBJECT_ROW
 };
@@ -397,46 +397,4 @@ size_t record_encode(const struct record *record, char out[static RECORD_LINE_MA
         limits.kept[rank] = SIZE_MAX;
     size_t length = put_record(record, &limits, out);
     return length <= RECORD_LINE_MAX ? length : put_shortened(record, length, &limits, out);
-}
-
-/* ---- time ------------------------------------------------------------- */
-
-#define MICROSECONDS UINT64_C(1000000)
-#define DAY UINT64_C(86400)
-#define LATEST (UINT64_C(253402300800) * MICROSECONDS - 1) /* the end of the year 9999 */
-
-static void put_padded(char *out, uint64_t number, unsigned digits)
-{
-    while (digits > 0) {
-        out[--digits] = (char)('0' + number % 10);
-        number /= 10;
-    }
-}
-
-/* Days since 1970-01-01 in the proleptic Gregorian calendar; years begin in March, so that the
- * leap day is the last of a year. */
-static void put_date(char *out, uint64_t days)
-{
-    uint64_t shifted = days + 719468; /* days since 0000-03-01 */
-    uint64_t era = shifted / 146097, in_era = shifted % 146097;
-    uint64_t year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
-    uint64_t in_year = in_era - (365 * year + year / 4 - year / 100);
-    uint64_t from_march = (5 * in_year + 2) / 153;
-    uint64_t month = from_march < 10 ? from_march + 3 : from_march - 9;
-    put_padded(out, year + era * 400 + (month <= 2), 4);
-    put_padded(out + 5, month, 2);
-    put_padded(out + 8, in_year - (153 * from_march + 2) / 5 + 1, 2);
-}
-
-void record_time_format(uint64_t microseconds, char out[static RECORD_TIME_SIZE])
-{
-    if (microseconds > LATEST)
-        microseconds = LATEST;
-    uint64_t seconds = microseconds / MICROSECONDS;
-    memcpy(out, "0000-00-00T00:00:00.000000Z", RECORD_TIME_SIZE);
-    put_date(out, seconds / DAY);
-    put_padded(out + 11, seconds % DAY / 3600, 2);
-    put_padded(out + 14, seconds % 3600 / 60, 2);
-    put_padded(out + 17, seconds % 60, 2);
-    put_padded(out + 20, microseconds % MICROSECONDS, 6);
 }
