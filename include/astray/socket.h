@@ -11,14 +11,15 @@
 #include <astray/policy.h>
 
 struct socket_state {
-    enum policy_socket kind; /* stream: TCP and other stream sockets over IP; datagram: UDP and UDP-Lite */
-    int domain;              /* AF_INET, AF_INET6, ... */
-    int protocol;            /* IPPROTO_TCP, ... */
-    bool idle;               /* a stream that is neither connected, connecting nor listening, and
-                                has no error to tell: connect() begins an attempt */
-    bool bound;              /* to a local address other than the wildcard; a connected socket
-                                counts as bound */
-    bool device;             /* to a network device */
+    enum policy_socket
+        kind;     /* stream: TCP and other stream sockets over IP; datagram: UDP and UDP-Lite */
+    int domain;   /* AF_INET, AF_INET6, ... */
+    int protocol; /* IPPROTO_TCP, ... */
+    bool idle;    /* a stream that is neither connected, connecting nor listening, and
+                     has no error to tell: connect() begins an attempt */
+    bool bound;   /* to a local address other than the wildcard; a connected socket
+                     counts as bound */
+    bool device;  /* to a network device */
 };
 
 /* Six system calls at the most. Of a socket that is neither stream nor datagram over IP, `idle`,
