@@ -50,7 +50,7 @@ load helpers
     was_mapped env
     run was_mapped true
     is "$status" 1
-    LD_PRELOAD='' LIBRARY='' client_with_library "$LOG" true
+    LD_PRELOAD='' LIBRARY='' client_with_library "$LOG" /bin/true
     run was_mapped true
     is "$status" 1
 }
@@ -64,8 +64,10 @@ load helpers
     was_mapped sh
     run was_mapped static
     is "$status" 1
+    skip() { echo "skipped: $*"; }
     run require_mapped static
-    has "$output" "does not load the library"
+    unset -f skip
+    has "$output" "skipped: static does not load the library"
 }
 
 @test "a program that fails without a word is counted as failed" {

@@ -237,11 +237,21 @@ free_port()
 
 SERVERS=()
 
-# serve COMMAND...: starts it in the background; stopped when the test ends.
+# serve COMMAND...: starts a program (no function) in the background; stopped when the test ends.
 serve()
 {
     "$@" >"$BATS_TEST_TMPDIR/server.${#SERVERS[@]}" 2>&1 3>&- </dev/null &
     SERVERS+=($!)
+}
+
+# serve_with_library LOG COMMAND...: as serve, under the library, with the loader's proof.
+serve_with_library()
+{
+    local log=$1
+    shift
+    rm -f "$BATS_TEST_TMPDIR"/loader.*
+    serve env LD_PRELOAD="$LIBRARY" ASTRAY_LOG="$log" ASTRAY_CONFIG=/dev/null LD_DEBUG=files \
+        LD_DEBUG_OUTPUT="$BATS_TEST_TMPDIR/loader" "$@"
 }
 
 # wait_for SECONDS COMMAND...: until COMMAND succeeds; fails after that time.
