@@ -1,4 +1,6 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031 # each test is a subshell of its own
+#
 # Real clients under the library: what each one's stray connection leaves in the log, and that the
 # client itself notices nothing. None of them would leave a record without the library: there is no
 # log then.

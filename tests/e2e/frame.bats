@@ -1,4 +1,6 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031 # each test is a subshell of its own
+#
 # The frame itself: what the other files rely on.
 
 load helpers
@@ -64,6 +66,7 @@ load helpers
     was_mapped sh
     run was_mapped static
     is "$status" 1
+    # shellcheck disable=SC2317 # called by require_mapped
     skip() { echo "skipped: $*"; }
     run require_mapped static
     unset -f skip

@@ -370,6 +370,7 @@ static int forbid_the_rest(void)
 
 static int case_seccomp(void)
 {
+    puts("seccomp: strict"); /* stdio gets its buffer now */
     if (forbid_the_rest() != 0) {
         puts("seccomp: not here");
         return 3;
