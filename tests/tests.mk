@@ -30,7 +30,7 @@ $(S)/astray: $(S)/src/cli/main.o $(S)/libcli.a $(S)/libbase.a
 $(B)/tests/unit/%: tests/unit/%.c tests/unit/unit.h $(S)/libcli.a $(S)/libbase.a
 	$(say) CC $<
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CPPFLAGS) -Isrc/cli $(CHECK_CFLAGS) $(ALL_CFLAGS) -O1 $(SANITIZE) \
+	$(Q)$(CC) $(ALL_CPPFLAGS) -iquote src/cli $(CHECK_CFLAGS) $(ALL_CFLAGS) -O1 $(SANITIZE) \
 	    -DASTRAY_TEST_DATA='"$(CURDIR)/tests/data"' -o $@ $< \
 	    $(S)/libcli.a $(S)/libbase.a $(CHECK_LIBS) $(UNIT_LIBS) $(CLI_LIBS)
 
@@ -68,7 +68,7 @@ $(F)/libastray.a: $(F_OBJECTS)
 $(FUZZ): $(B)/tests/fuzz/%: tests/fuzz/%.c $(F)/libastray.a $(wildcard tests/fuzz/driver.c)
 	$(say) CC $<
 	@mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) $(ALL_CPPFLAGS) -Isrc/cli $(ALL_CFLAGS) -Wno-missing-prototypes -O1 \
+	$(Q)$(FUZZ_CC) $(ALL_CPPFLAGS) -iquote src/cli $(ALL_CFLAGS) -Wno-missing-prototypes -O1 \
 	    $(FUZZ_SANITIZE) -o $@ $< $(FUZZ_DRIVER) $(F)/libastray.a $(CLI_LIBS)
 
 .PHONY: fuzz
