@@ -301,11 +301,11 @@ static void print_option(const struct option_row *row)
 
     text_start(&text, summary, sizeof summary);
     text_string(&text, row->summary);
-    if (row->choices != NULL) {
+    if (row->choices != NULL && strchr(row->value, '|') == NULL) {
         text_string(&text, ": ");
         spell_choices(row->choices, &text);
     }
-    if (row->initial != NULL && *row->initial != '\0') {
+    if (row->initial != NULL && *row->initial != '\0' && strcmp(row->initial, "default") != 0) {
         text_string(&text, " (default ");
         text_string(&text, row->initial);
         text_string(&text, ")");
