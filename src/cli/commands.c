@@ -2,7 +2,10 @@
 
 #include "opt.h"
 
+extern const struct command cmd_env;
+
 /* A row a command. */
 const struct command *const commands[] = {
+    &cmd_env,
     NULL,
 };
