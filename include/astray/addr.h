@@ -101,6 +101,10 @@ enum addr_class addr_classify(const struct addr *address);
  * comparisons, no table. */
 bool addr_surely_fine(const struct addr *address);
 
+/* The same for the bytes of an address, wherever they lie. */
+bool addr_ipv4_surely_fine(const uint8_t bytes[static 4]);
+bool addr_ipv6_surely_fine(const uint8_t bytes[static 16], uint32_t scope);
+
 /* "link-local", "one link only": static text; "" for a number that is no class. */
 const char *addr_class_name(enum addr_class class);
 const char *addr_class_why(enum addr_class class);

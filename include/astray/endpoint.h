@@ -24,6 +24,11 @@ struct destination {
  * and returns true only for those two. */
 bool destination_from_sockaddr(const void *address, size_t length, struct destination *out);
 
+/* A quick test for hot paths, on the same input: true for a port other than 0 at an address that
+ * is addr_surely_fine(), and for whatever is no IP destination. May be false for one that is
+ * fine. */
+bool destination_surely_fine(const void *address, size_t length);
+
 /* Enough for "[" + an address + "]:65535" + NUL. */
 #define DESTINATION_TEXT_SIZE (ADDR_TEXT_SIZE + 8)
 

@@ -78,7 +78,10 @@ struct policy_problem {
     const char *reason;
 };
 
-/* The defaults of every setting. */
+/* The default of every setting. */
+extern const struct policy policy_initial;
+
+/* A copy of it. */
 void policy_start(struct policy *policy);
 
 /* Sets KEY (its name in astray.conf, '-' taken for '_') to VALUE; blanks around VALUE

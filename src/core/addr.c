@@ -97,7 +97,7 @@ enum addr_class addr_classify(const struct addr *address)
 }
 
 /* The few first octets that need the table. 192.168/16 and most of 192, 198 and 203 do not. */
-static bool ipv4_surely_fine(const uint8_t *bytes)
+bool addr_ipv4_surely_fine(const uint8_t bytes[static 4])
 {
     switch (bytes[0]) {
     case 0:
@@ -113,9 +113,8 @@ static bool ipv4_surely_fine(const uint8_t *bytes)
     }
 }
 
-static bool ipv6_surely_fine(const struct addr *address)
+bool addr_ipv6_surely_fine(const uint8_t bytes[static 16], uint32_t scope)
 {
-    const uint8_t *bytes = address->bytes;
     unsigned first = (unsigned)bytes[0] << 8 | bytes[1];
     if (first >> 13 == 1) { /* 2000::/3, without protocol assignments, 6to4 and what was 3ffe */
         if (first == 0x2001)
@@ -128,16 +127,16 @@ static bool ipv6_surely_fine(const struct addr *address)
         memcpy(&low, bytes + 8, 8);
         if (high != 0)
             return false;
-        return low == htobe64(1) || (be64toh(low) >> 32 == 0xffff && ipv4_surely_fine(bytes + 12));
+        return low == htobe64(1) || (be64toh(low) >> 32 == 0xffff && addr_ipv4_surely_fine(bytes + 12));
     }
-    return first >> 9 == 0xfc00 >> 9 || (first >> 6 == 0xfe80 >> 6 && address->scope != 0);
+    return first >> 9 == 0xfc00 >> 9 || (first >> 6 == 0xfe80 >> 6 && scope != 0);
 }
 
 bool addr_surely_fine(const struct addr *address)
 {
     if (address->family == ADDR_IPV4)
-        return ipv4_surely_fine(address->bytes);
-    return address->family != ADDR_IPV6 || ipv6_surely_fine(address);
+        return addr_ipv4_surely_fine(address->bytes);
+    return address->family != ADDR_IPV6 || addr_ipv6_surely_fine(address->bytes, address->scope);
 }
 
 const char *addr_class_name(enum addr_class class)

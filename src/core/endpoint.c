@@ -107,6 +107,26 @@ bool destination_from_sockaddr(const void *address, size_t length, struct destin
     return false;
 }
 
+bool destination_surely_fine(const void *address, size_t length)
+{
+    const uint8_t *from = address;
+    sa_family_t family;
+    in_port_t port;
+    uint32_t scope = 0;
+    if (length < sizeof(struct sockaddr_in))
+        return true;
+    memcpy(&family, from, sizeof family);
+    memcpy(&port, from + offsetof(struct sockaddr_in, sin_port), sizeof port); /* sin6_port too */
+    if (family == AF_INET)
+        return port != 0 && addr_ipv4_surely_fine(from + offsetof(struct sockaddr_in, sin_addr));
+    if (family != AF_INET6 || length < SOCKADDR_IN6_OLD)
+        return true;
+    if (length >= sizeof(struct sockaddr_in6))
+        memcpy(&scope, from + SOCKADDR_IN6_OLD, sizeof scope);
+    return port != 0 &&
+           addr_ipv6_surely_fine(from + offsetof(struct sockaddr_in6, sin6_addr), scope);
+}
+
 size_t destination_format(const struct destination *destination,
                           char out[static DESTINATION_TEXT_SIZE])
 {

@@ -32,7 +32,7 @@ static _Atomic uintptr_t main_thread = UNKNOWN;
 enum { REMEMBERED = 64 };
 static _Atomic uintptr_t remembered[REMEMBERED];
 
-static uintptr_t find_main_top(void)
+__attribute__((noinline, cold)) static uintptr_t find_main_top(void)
 {
     int saved = errno;
     uintptr_t top = (uintptr_t)getauxval(AT_EXECFN);
@@ -55,6 +55,10 @@ static bool is_on_thread_stack(uintptr_t frame, uintptr_t last, uintptr_t thread
 static bool is_on_stack(uintptr_t frame, uintptr_t start, uintptr_t last)
 {
     uintptr_t bottom = frame & ~(PAGE - 1);
+    if (start < bottom)
+        return false;
+    if (last < bottom + PAGE)
+        return true;
     uintptr_t thread = (uintptr_t)__builtin_thread_pointer();
     uintptr_t top = atomic_load_explicit(&main_top, memory_order_relaxed);
     if (top == UNKNOWN)
@@ -62,10 +66,6 @@ static bool is_on_stack(uintptr_t frame, uintptr_t start, uintptr_t last)
     bool on_main = frame < top && top - frame <= STACK_SPAN;
     if (on_main && atomic_load_explicit(&main_thread, memory_order_relaxed) == UNKNOWN)
         atomic_store_explicit(&main_thread, thread, memory_order_relaxed);
-    if (start < bottom)
-        return false;
-    if (last < bottom + PAGE)
-        return true;
     return on_main ? last < top : is_on_thread_stack(frame, last, thread);
 }
 
@@ -84,15 +84,20 @@ static bool is_page_readable(uintptr_t page)
     return readable;
 }
 
+/* Apart from the caller, whose short way needs none of these registers. */
+__attribute__((noinline)) static bool are_pages_readable(uintptr_t start, uintptr_t last)
+{
+    for (uintptr_t page = start & ~(PAGE - 1); page <= last; page += PAGE)
+        if (!is_page_readable(page))
+            return false;
+    return true;
+}
+
 bool memory_readable(const void *address, size_t length)
 {
     uintptr_t start = (uintptr_t)address, last = start + length - 1;
     if (start < LOWEST || last < start || last > UINTPTR_MAX - PAGE)
         return false;
-    if (is_on_stack((uintptr_t)__builtin_frame_address(0), start, last))
-        return true;
-    for (uintptr_t page = start & ~(PAGE - 1); page <= last; page += PAGE)
-        if (!is_page_readable(page))
-            return false;
-    return true;
+    return is_on_stack((uintptr_t)__builtin_frame_address(0), start, last) ||
+           are_pages_readable(start, last);
 }

@@ -24,6 +24,17 @@ static struct destination to(const char *host, uint16_t port)
     return (struct destination){.addr = parsed.addr, .port = port};
 }
 
+START_TEST(starts_with_what_the_table_says)
+{
+    struct policy read;
+    struct policy_problem none;
+    memset(&read, 0, sizeof read);
+    for (size_t i = 0; i < policy_setting_count; i++)
+        ck_assert(policy_set(&read, slice_of(policy_settings[i].key), (struct slice){0}, &none));
+    ck_assert_int_eq(memcmp(&read, &policy_initial, sizeof read), 0);
+}
+END_TEST
+
 START_TEST(starts_with_the_documented_defaults)
 {
     memset(&policy, 0xa5, sizeof policy);
@@ -798,6 +809,7 @@ START_TEST(names_modes_and_actions)
 END_TEST
 
 static const TTest *const tests[] = {
+    starts_with_what_the_table_says,
     starts_with_the_documented_defaults,
     names_every_setting_and_its_variable_alike,
     takes_every_listed_choice_and_no_other,

@@ -1,0 +1,17 @@
+#include <sys/socket.h>
+
+#include "intercept.h"
+#include "real.h"
+
+int __connect(int descriptor, const struct sockaddr *address, socklen_t length);
+
+INTERCEPT_EXPORT int connect(int descriptor, const struct sockaddr *address, socklen_t length)
+{
+    if (!intercept_suspects(address, length))
+        return real_connect()(descriptor, address, length);
+    return intercept_connect(descriptor, address, length);
+}
+
+/* glibc exports this name as well, and a few programs call it. */
+INTERCEPT_EXPORT int __connect(int, const struct sockaddr *, socklen_t)
+    __attribute__((alias("connect")));

@@ -1,0 +1,50 @@
+#include "real.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+_Atomic(real_connect_function *) real_connect_found;
+
+static void *find(const char *name)
+{
+    int saved = errno;
+    void *found = dlsym(RTLD_NEXT, name);
+    errno = saved;
+    return found;
+}
+
+static int bare_connect(int descriptor, const struct sockaddr *address, socklen_t length)
+{
+    return (int)syscall(SYS_connect, descriptor, address, length);
+}
+
+real_connect_function *real_connect_slow(void)
+{
+    static atomic_flag looking = ATOMIC_FLAG_INIT;
+    if (atomic_flag_test_and_set(&looking))
+        return bare_connect;
+    real_connect_function *found = (real_connect_function *)find("connect");
+    if (found == NULL)
+        found = bare_connect;
+    atomic_store_explicit(&real_connect_found, found, memory_order_relaxed);
+    return found;
+}
+
+void real_load(void)
+{
+    real_connect();
+}
+
+real_getaddrinfo_function *real_getaddrinfo(void)
+{
+    static _Atomic(real_getaddrinfo_function *) found;
+    real_getaddrinfo_function *function = atomic_load_explicit(&found, memory_order_relaxed);
+    if (function == NULL) {
+        function = (real_getaddrinfo_function *)find("getaddrinfo");
+        atomic_store_explicit(&found, function, memory_order_relaxed);
+    }
+    return function;
+}
