@@ -4,6 +4,12 @@
  * from. Wrong is worse than none: a text matches when host and port match, spelled as
  * the client would read it, or when the host matches and its role is known from the
  * name of the variable or option. A bare number without a role never matches.
+ *
+ * A role comes from the last word of the name (API_HOST, --db-url, proxyHost), or from a letter
+ * of a program that uses it so (`psql -h`). None: an address to listen on (BIND_ADDR,
+ * HOST=0.0.0.0), a number of a name that is a switch (USE_PROXY=0); never anything:
+ * no_proxy, SSH_CONNECTION, our own settings. A port that is written must match; a
+ * companion such as API_PORT is not looked at, but `port=` in the same text is.
  * Pure and async-signal-safe. */
 #ifndef ASTRAY_SPELLING_H
 #define ASTRAY_SPELLING_H
@@ -13,7 +19,8 @@
 #include <astray/endpoint.h>
 #include <astray/text.h>
 
-/* What is looked for. */
+/* What is looked for. A `name` that is no literal is how the address came about: then only that
+ * name matches, in either case and with or without a final dot, and no number does. */
 struct spelling_wanted {
     struct destination destination;
     struct slice name; /* the text that was looked up and gave the address, or empty */
