@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <astray/descriptor.h>
 #include <astray/record.h>
 
 /* 32-bit systems have these numbers for what the plain ones are elsewhere. */
@@ -23,11 +24,6 @@
 #define NUMBER_GETEUID SYS_geteuid32
 #else
 #define NUMBER_GETEUID SYS_geteuid
-#endif
-#ifdef SYS_fcntl64
-#define NUMBER_FCNTL SYS_fcntl64
-#else
-#define NUMBER_FCNTL SYS_fcntl
 #endif
 #ifdef SYS_clock_gettime64
 #define NUMBER_CLOCK_GETTIME SYS_clock_gettime64
@@ -51,25 +47,6 @@ enum {
 static int negative_errno(void)
 {
     return -errno;
-}
-
-static void close_raw(int descriptor)
-{
-    syscall(SYS_close, descriptor);
-}
-
-/* DESCRIPTOR, or one above 2 in its place: a program that was started without its standard
- * descriptors may take them for granted later. */
-static int above_standard(int descriptor)
-{
-    if (descriptor < 0)
-        return negative_errno();
-    if (descriptor > STDERR_FILENO)
-        return descriptor;
-    long moved = syscall(NUMBER_FCNTL, descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    int status = moved < 0 ? negative_errno() : (int)moved;
-    close_raw(descriptor);
-    return status;
 }
 
 static int status_of(int descriptor, struct statx *out)
@@ -262,10 +239,10 @@ static int write_file(const struct policy *policy, struct slice executable, stru
     if (!sink_expand(policy->log_path, uid, (pid_t)syscall(SYS_getpid), executable, path))
         return -ENAMETOOLONG;
     int descriptor =
-        above_standard((int)syscall(SYS_openat, AT_FDCWD, path,
-                                    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW |
-                                        O_NONBLOCK | O_NOCTTY | O_LARGEFILE,
-                                    OWNER_READS_AND_WRITES));
+        descriptor_above_standard(syscall(SYS_openat, AT_FDCWD, path,
+                                          O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW |
+                                              O_NONBLOCK | O_NOCTTY | O_LARGEFILE,
+                                          OWNER_READS_AND_WRITES));
     if (descriptor < 0)
         return descriptor;
     int status = status_of(descriptor, &file);
@@ -273,7 +250,7 @@ static int write_file(const struct policy *policy, struct slice executable, stru
         status = check_file(descriptor, &file, uid, path);
     if (status == 0)
         status = append(descriptor, file.stx_size, policy->log_limit, line);
-    close_raw(descriptor);
+    descriptor_close(descriptor);
     return status;
 }
 
@@ -346,14 +323,14 @@ static int write_syslog(struct slice line)
     struct iovec parts[] = {{(void *)header.data, header.length}, {(void *)body.data, body.length}};
     struct msghdr message = {
         .msg_name = &address, .msg_namelen = sizeof address, .msg_iov = parts, .msg_iovlen = 2};
-    int descriptor = above_standard(
-        (int)syscall(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    int descriptor = descriptor_above_standard(
+        syscall(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (descriptor < 0)
         return descriptor;
     int status = 0;
     if (syscall(SYS_sendmsg, descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         status = negative_errno();
-    close_raw(descriptor);
+    descriptor_close(descriptor);
     return status;
 }
 
