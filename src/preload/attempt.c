@@ -9,14 +9,16 @@
 #include <astray/sink.h>
 
 #include "errors.h"
+#include "layout.h"
 #include "scratch.h"
 #include "state.h"
 
 #define NANOSECONDS 1000000000u
 
-static _Atomic(uint32_t) sequences;
-static _Atomic(uint32_t) suppressed; /* attempts over the rate that no record has told of yet */
-static _Atomic(uint32_t) dropped;    /* records that no log took, likewise */
+LAYOUT_AT_HAND static _Atomic(uint32_t) sequences;
+LAYOUT_AT_HAND static _Atomic(uint32_t)
+    suppressed; /* attempts over the rate that no record has told of yet */
+LAYOUT_AT_HAND static _Atomic(uint32_t) dropped; /* records that no log took, likewise */
 
 static uint64_t now(clockid_t clock)
 {
@@ -38,12 +40,12 @@ static uint32_t next_sequence(void)
 static bool over_the_rate(uint64_t time)
 {
     static _Atomic(uint32_t) second, used;
-    if (state.policy.rate == 0)
+    if (state.policy->rate == 0)
         return false;
     uint32_t present = (uint32_t)(time / NANOSECONDS) + 1; /* never the initial 0 */
     if (atomic_exchange_explicit(&second, present, memory_order_relaxed) != present)
         atomic_store_explicit(&used, 0, memory_order_relaxed);
-    return atomic_fetch_add_explicit(&used, 1, memory_order_relaxed) >= state.policy.rate;
+    return atomic_fetch_add_explicit(&used, 1, memory_order_relaxed) >= state.policy->rate;
 }
 
 void attempt_begin(struct attempt *attempt)
@@ -125,8 +127,8 @@ static void set_frame(struct page *page, const struct slice *category)
     record_set_text(record, RECORD_EVENT_MODULE, SLICE("astray"));
     record_set_text(record, RECORD_EVENT_DATASET, SLICE("astray.connections"));
     record_set_number(record, RECORD_SCHEMA, RECORD_FORMAT);
-    record_set_text(record, RECORD_MODE, slice_of(policy_mode_name(state.policy.mode)));
-    set_optional(record, RECORD_RUN, slice_of(state.policy.run));
+    record_set_text(record, RECORD_MODE, slice_of(policy_mode_name(state.policy->mode)));
+    set_optional(record, RECORD_RUN, slice_of(state.policy->run));
 }
 
 static void set_process(struct page *page)
@@ -137,7 +139,7 @@ static void set_process(struct page *page)
     record_set_number(record, RECORD_PROCESS_THREAD_ID, (uint64_t)process_tid());
     set_optional(record, RECORD_PROCESS_NAME, process->name);
     set_optional(record, RECORD_PROCESS_EXECUTABLE, process->executable);
-    if (state.policy.mask_arguments && process->arg_count > 0)
+    if (state.policy->mask_arguments && process->arg_count > 0)
         record_set_list(record, RECORD_PROCESS_ARGS, process->args, process->arg_count);
     set_optional(record, RECORD_PROCESS_WORKING_DIRECTORY, process->working_directory);
     record_set_number(record, RECORD_PARENT_PID, (uint64_t)process->parent_pid);
@@ -181,7 +183,7 @@ static void put(struct page *page)
     set_counter(record, RECORD_SUPPRESSED, &suppressed);
     set_counter(record, RECORD_DROPPED, &dropped);
     struct slice line = {scratch->line, record_encode(record, scratch->line)};
-    if (sink_write(&state.policy, &state.standard_error, page->process->program, line) == 0)
+    if (sink_write(state.policy, &state.standard_error, page->process->program, line) == 0)
         return;
     uint32_t lost = record->fields[RECORD_DROPPED].present
                         ? (uint32_t)record->fields[RECORD_DROPPED].number
@@ -361,7 +363,7 @@ void attempt_tell(struct attempt *attempt, enum attempt_phase phase, int error)
 {
     struct page page;
     int saved = errno;
-    if (attempt->suppressed || state.policy.log == POLICY_LOG_NONE || !open_page(&page))
+    if (attempt->suppressed || state.policy->log == POLICY_LOG_NONE || !open_page(&page))
         return;
     if (state.problem.reason != NULL && scratch_first())
         write_problem(&page);
@@ -375,7 +377,7 @@ __attribute__((destructor)) static void tell_the_rest(void)
 {
     struct page page;
     int saved = errno;
-    if ((suppressed == 0 && dropped == 0) || state.policy.log == POLICY_LOG_NONE ||
+    if ((suppressed == 0 && dropped == 0) || state.policy->log == POLICY_LOG_NONE ||
         !open_page(&page))
         return;
     set_frame(&page, network);

@@ -35,7 +35,7 @@ __attribute__((noinline)) static bool suspects_in_full(const void *address, size
 {
     struct destination destination;
     return destination_from_sockaddr(address, size, &destination) &&
-           policy_suspects(&state.policy, &destination);
+           policy_suspects(state.policy, &destination);
 }
 
 bool intercept_suspects(const struct sockaddr *address, socklen_t length)
@@ -46,7 +46,7 @@ bool intercept_suspects(const struct sockaddr *address, socklen_t length)
     size_t size = readable_part(length);
     if (!memory_readable(address, size))
         return false;
-    if (state.policy.plain && destination_surely_fine(address, size))
+    if (state.policy->plain && destination_surely_fine(address, size))
         return false;
     return suspects_in_full(address, size);
 }
@@ -54,7 +54,7 @@ bool intercept_suspects(const struct sockaddr *address, socklen_t length)
 static bool is_routed_on_purpose(const struct destination *destination)
 {
     struct netlink_route route;
-    return policy_wants_route(&state.policy, destination) &&
+    return policy_wants_route(state.policy, destination) &&
            netlink_route_to(&destination->addr, &route) == 0 && route.length > 0 &&
            (route.type == RTN_UNICAST || route.type == RTN_LOCAL);
 }
@@ -91,7 +91,7 @@ static bool judge(int descriptor, struct attempt *attempt)
         .routed = is_routed_on_purpose(&attempt->destination),
         .sinkhole = attempt->has_answer && !attempt->answer.literal,
     };
-    attempt->verdict = policy_judge(&state.policy, &attempt->destination, &facts);
+    attempt->verdict = policy_judge(state.policy, &attempt->destination, &facts);
     return attempt->verdict.action != POLICY_NONE;
 }
 

@@ -6,7 +6,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-_Atomic(real_connect_function *) real_connect_found;
+#include "layout.h"
+
+LAYOUT_AT_HAND _Atomic(real_connect_function *) real_connect_found;
 
 static void *find(const char *name)
 {
@@ -23,7 +25,7 @@ static int bare_connect(int descriptor, const struct sockaddr *address, socklen_
 
 real_connect_function *real_connect_slow(void)
 {
-    static atomic_flag looking = ATOMIC_FLAG_INIT;
+    LAYOUT_AT_HAND static atomic_flag looking = ATOMIC_FLAG_INIT;
     if (atomic_flag_test_and_set(&looking))
         return bare_connect;
     real_connect_function *found = (real_connect_function *)find("connect");

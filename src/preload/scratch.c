@@ -87,10 +87,10 @@ const struct process *scratch_process(struct scratch *scratch, pid_t pid)
     if (once_is(&claims.process, pid))
         return &shared_process;
     if (!once_begin(&claims.process)) {
-        process_read_self(&scratch->process, state.policy.mask_arguments);
+        process_read_self(&scratch->process, state.policy->mask_arguments);
         return &scratch->process;
     }
-    process_read_self(&shared_process, state.policy.mask_arguments);
+    process_read_self(&shared_process, state.policy->mask_arguments);
     once_end(&claims.process, pid);
     return &shared_process;
 }
@@ -113,7 +113,7 @@ static bool answers(const struct shared_origin *shared, const struct spelling_wa
 const struct origin *scratch_origin(struct scratch *scratch, const struct process *process,
                                     const struct spelling_wanted *wanted)
 {
-    enum policy_origin depth = state.policy.origin;
+    enum policy_origin depth = state.policy->origin;
     for (size_t i = 0; i < ORIGINS; i++) {
         struct shared_origin *shared = &shared_origins[i];
         if (once_is(&claims.origins[i], process->pid)) {

@@ -9,13 +9,14 @@
 
 #include <astray/process.h>
 
-#include "real.h"
+#include "layout.h"
 
 #define CONFIG_PATH "/etc/astray.conf"
 #define CONFIG_SIZE 16384
 
-struct state state;
-_Atomic(int) state_phase;
+static struct policy chosen;
+LAYOUT_AT_HAND struct state state = {.policy = &policy_initial};
+LAYOUT_AT_HAND _Atomic(int) state_phase;
 
 static void copy_cut(char *out, size_t size, struct slice text)
 {
@@ -38,7 +39,11 @@ static void note_problem(struct slice key, struct slice value, const char *reaso
 static void set(struct slice key, struct slice value)
 {
     struct policy_problem problem;
-    if (!policy_set(&state.policy, key, value, &problem))
+    if (state.policy != &chosen) {
+        policy_start(&chosen);
+        state.policy = &chosen;
+    }
+    if (!policy_set(&chosen, key, value, &problem))
         note_problem(problem.key, problem.value, problem.reason);
 }
 
@@ -57,14 +62,14 @@ static ssize_t read_config(const char *path, char *out, size_t size)
     return (ssize_t)used;
 }
 
-static void load_config(struct slice chosen)
+static void load_config(struct slice named)
 {
     static char text[CONFIG_SIZE];
-    const char *path = chosen.data == NULL ? CONFIG_PATH : chosen.data;
+    const char *path = named.data == NULL ? CONFIG_PATH : named.data;
     ssize_t length = read_config(path, text, sizeof text);
     if (length < 0) {
-        if (chosen.data != NULL)
-            note_problem(SLICE("config"), chosen, "cannot be read");
+        if (named.data != NULL)
+            note_problem(SLICE("config"), named, "cannot be read");
         return;
     }
     if (length == CONFIG_SIZE)
@@ -120,11 +125,11 @@ static void load_environment(void)
 
 static bool concerns_this_program(void)
 {
-    if (state.policy.only[0] == '\0' && state.policy.skip[0] == '\0')
+    if (state.policy->only[0] == '\0' && state.policy->skip[0] == '\0')
         return true;
     char path[SINK_PATH_SIZE];
     long length = syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, sizeof path);
-    return policy_concerns(&state.policy,
+    return policy_concerns(state.policy,
                            (struct slice){.data = path, .length = length < 0 ? 0 : (size_t)length});
 }
 
@@ -136,7 +141,6 @@ static bool load(void)
     if (trusted && environment_has(SLICE("ASTRAY_DISABLE"), &value) &&
         slice_equal(value, SLICE("1")))
         return false;
-    policy_start(&state.policy);
     if (trusted)
         environment_has(SLICE("ASTRAY_CONFIG"), &value);
     else
@@ -144,9 +148,9 @@ static bool load(void)
     load_config(value);
     if (trusted)
         load_environment();
-    if (state.policy.disabled || !concerns_this_program())
+    if (state.policy->disabled || !concerns_this_program())
         return false;
-    if (state.policy.log == POLICY_LOG_STDERR)
+    if (state.policy->log == POLICY_LOG_STDERR)
         sink_remember_stderr(&state.standard_error);
     return true;
 }
@@ -161,10 +165,4 @@ bool state_load(void)
     errno = saved;
     atomic_store_explicit(&state_phase, active ? STATE_ACTIVE : STATE_OFF, memory_order_release);
     return active;
-}
-
-__attribute__((constructor)) static void start(void)
-{
-    real_load();
-    state_load();
 }

@@ -18,7 +18,8 @@ struct state_problem {
 };
 
 struct state {
-    struct policy policy;
+    const struct policy
+        *policy; /* the initial one as long as nothing is set: a page less to touch */
     struct sink_stderr standard_error;
     struct state_problem problem;
 };
