@@ -13,7 +13,7 @@
  * rt_sigprocmask(2) with an invalid first argument, which only reads its second. A page that was
  * readable is remembered for good: one that is unmapped later is still taken for readable.
  * Of a thread other than the main one it takes the stack for granted once the main thread
- * has asked about anything; before that, it asks about the stack's pages as well.
+ * has asked about memory further up its own; before that, it asks about the pages as well.
  * What lies below 64 KiB or at the very end of the address space is refused at once. Async-signal-
  * safe, lock-free, errno is left alone. */
 bool memory_readable(const void *address, size_t length);

@@ -328,7 +328,7 @@ static int write_syslog(struct slice line)
     if (descriptor < 0)
         return descriptor;
     int status = 0;
-    if (syscall(SYS_sendmsg, descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+    if (syscall(SYS_sendmsg, descriptor, &message, MSG_NOSIGNAL) < 0)
         status = negative_errno();
     descriptor_close(descriptor);
     return status;

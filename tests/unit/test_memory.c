@@ -3,11 +3,19 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 
 #include <astray/memory.h>
 
@@ -108,6 +116,14 @@ START_TEST(accepts_every_kind_of_memory)
 }
 END_TEST
 
+/* Lets the main thread ask about memory far up its stack, which tells it apart from others. */
+static bool ask_far_up(void)
+{
+    char deep[16384];
+    memset(deep, 0, sizeof deep);
+    return memory_readable(deep + sizeof deep - 16, 16);
+}
+
 /* Asks from a stack of another kind; GIVEN is memory of the caller's. */
 struct question {
     const void *given;
@@ -138,7 +154,7 @@ START_TEST(knows_the_stack_of_a_thread)
     char local[16] = "";
     struct question question = {.given = local};
     pthread_t thread;
-    ck_assert(memory_readable(local, sizeof local));
+    ck_assert(ask_far_up());
     ck_assert_int_eq(pthread_create(&thread, NULL, ask_in_thread, &question), 0);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
     ck_assert(question.fine);
@@ -187,6 +203,7 @@ START_TEST(knows_a_coroutine_on_a_small_stack)
 {
     char local[16] = "";
     static const size_t sizes[] = {2, 4, 16}; /* pages; the first is 8 KiB */
+    ck_assert(ask_far_up());
     for (size_t i = 0; i < 3; i++) {
         char *stack = guarded(sizes[i] + 1);
         struct question question = {.given = local, .barrier = stack + sizes[i] * page_size()};
@@ -214,6 +231,57 @@ START_TEST(knows_a_coroutine_of_a_thread)
     ck_assert_int_eq(pthread_create(&thread, NULL, run_coroutine_in_thread, &question), 0);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
     ck_assert(question.own && question.given_ok && !question.null_ok);
+}
+END_TEST
+
+/* From here on rt_sigprocmask(2) says EFAULT, so that whoever asks takes memory for unreadable. */
+static bool forbid_asking(void)
+{
+    struct sock_filter rows[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigprocmask, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EFAULT),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof rows / sizeof *rows, rows};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static void *ask_far_up_in_thread(void *answer)
+{
+    *(bool *)answer = ask_far_up();
+    return NULL;
+}
+
+static int ask_without_system_calls(void)
+{
+    bool readable = false;
+    pthread_t thread;
+    char *unknown = guarded(2);
+    if (!forbid_asking())
+        return 77;
+    if (memory_readable(unknown, 16))
+        return 1; /* not forbidden at all */
+    if (!ask_far_up())
+        return 2;
+    if (pthread_create(&thread, NULL, ask_far_up_in_thread, &readable) != 0 ||
+        pthread_join(thread, NULL) != 0)
+        return 3;
+    return readable ? 0 : 4;
+}
+
+START_TEST(asks_the_kernel_nothing_about_stacks)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(ask_without_system_calls());
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+        puts("skipped: no system call filters");
+    else
+        ck_assert_int_eq(status, 0);
 }
 END_TEST
 
@@ -247,6 +315,7 @@ static const TTest *const tests[] = {
     knows_a_stack_that_the_program_gave_to_a_thread,
     knows_a_coroutine_on_a_small_stack,
     knows_a_coroutine_of_a_thread,
+    asks_the_kernel_nothing_about_stacks,
     finds_its_way_far_up_the_stack,
     forgets_no_answer_when_pages_share_a_slot,
 };

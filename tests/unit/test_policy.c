@@ -482,6 +482,8 @@ START_TEST(suspects_stray_destinations_only)
         {"", "0.0.0.0", "::ffff:0.0.0.0", 80, false, false, "allowed in disguise"},
         {"", "::ffff:0.0.0.0", "0.0.0.0", 80, false, false, "and the other way round"},
         {"", "::ffff:192.0.2.0/120", "192.0.2.9", 80, false, false, "a prefix in disguise"},
+        {"", "::ffff:0:0/95", "192.0.2.9", 80, true, true, "a prefix that is not only disguise"},
+        {"", "::ffff:0:0/95", "::ffff:192.0.2.9", 80, false, false, "but holds the mapped form"},
         {"", "::/0", "::ffff:192.0.2.9", 80, false, false, "all of IPv6, mapped ones as well"},
         {"", "::/0", "192.0.2.9", 80, true, true, "but not IPv4"},
         {"", "0.0.0.0:80", "0.0.0.0", 80, false, false, "allowed at this port"},

@@ -392,14 +392,19 @@ START_TEST(survives_the_limit_of_file_sizes)
 }
 END_TEST
 
-static int write_with_a_signal_of_its_own_waiting(void)
+static void block_and_raise(int signal)
 {
     sigset_t set;
-    struct rlimit limit = {0, 0};
     sigemptyset(&set);
-    sigaddset(&set, SIGXFSZ);
+    sigaddset(&set, signal);
     sigprocmask(SIG_BLOCK, &set, NULL);
-    raise(SIGXFSZ);
+    raise(signal);
+}
+
+static int write_with_a_signal_of_its_own_waiting(void)
+{
+    struct rlimit limit = {0, 0};
+    block_and_raise(SIGXFSZ);
     if (!without_syslog())
         return SKIPPED;
     if (setrlimit(RLIMIT_FSIZE, &limit) != 0 || put() != -EFBIG)
@@ -585,6 +590,11 @@ static int write_to_stderr(void)
     if (sink_write(&policy, &remembered, SLICE("p"), SLICE(LINE)) != -EPIPE ||
         is_pending(SIGPIPE) || is_blocked(SIGPIPE))
         return 6;
+    /* a signal of the program's own was waiting before */
+    block_and_raise(SIGPIPE);
+    if (sink_write(&policy, &remembered, SLICE("p"), SLICE(LINE)) != -EPIPE ||
+        !is_pending(SIGPIPE) || !is_blocked(SIGPIPE))
+        return 8;
     close(2);
     sink_remember_stderr(&closed);
     return sink_write(&policy, &closed, SLICE("p"), SLICE(LINE)) == -EBADF ? 0 : 7;
