@@ -22,7 +22,11 @@ struct socket_state {
     bool device;  /* to a network device */
 };
 
-/* Six system calls at the most. Of a socket that is neither stream nor datagram over IP, `idle`,
+/* A refused non-blocking attempt whose error has been read leaves a stream idle and bound; the
+ * kernel answers its next connect() with ECONNABORTED, and begins an attempt with the one after
+ * that.
+ *
+ * Six system calls at the most. Of a socket that is neither stream nor datagram over IP, `idle`,
  * `bound` and `device` stay false. Returns 0, or -errno (-EBADF, -ENOTSOCK) with *OUT as it was. */
 int socket_inspect(int descriptor, struct socket_state *out);
 

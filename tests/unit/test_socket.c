@@ -171,6 +171,12 @@ START_TEST(an_error_that_nobody_has_read_is_seen_and_kept)
     inspect(client);
     ck_assert_int_eq(getsockopt(client, SOL_SOCKET, SO_ERROR, &error, &size), 0);
     ck_assert_int_eq(error, ECONNREFUSED);
+    struct socket_state state = inspect(client);
+    ck_assert(state.idle && state.bound);
+    ck_assert_int_eq(connect_to(client, &name), -1);
+    ck_assert_int_eq(errno, ECONNABORTED);
+    state = inspect(client);
+    ck_assert(state.idle && !state.bound);
     close(client);
     close(holder);
 }
