@@ -42,6 +42,7 @@ struct process {
     size_t arg_count;
     struct process_ancestor ancestors[PROCESS_ANCESTORS_MAX]; /* the parent first */
     size_t ancestor_count;
+    bool topmost; /* the last ancestor (for none: the process) has no parent here */
     size_t used;
     char storage[PROCESS_STORAGE];
 };

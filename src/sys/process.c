@@ -550,13 +550,14 @@ static void read_ancestors(struct process *out)
     while (out->ancestor_count < PROCESS_ANCESTORS_MAX && stat.parent > 0) {
         pid_t pid = stat.parent;
         if (!read_other(pid, scratch(out), 2048, &stat, &name))
-            break;
+            return;
         out->ancestors[out->ancestor_count++] = (struct process_ancestor){
             .pid = pid,
             .started = stat.started,
             .name = keep(out, name, NAME_LONGEST),
         };
     }
+    out->topmost = stat.parent == 0;
 }
 
 static struct slice read_working_directory(char *buffer, size_t size)
