@@ -566,7 +566,8 @@ static void mask_words(struct context context, struct slice text, struct text *o
         size_t end = word_end(text, i);
         if (end == i) {
             first = first || ends_command(text.data[i]);
-            now.previous = first ? (struct slice){0} : now.previous;
+            if (first)
+                now.previous = (struct slice){0};
             text_char(out, text.data[i++]);
             continue;
         }

@@ -4,7 +4,7 @@
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
-/* Destinations of old times live in short words; a longer name has no role. */
+/* No word of the tables below is longer. */
 #define WORD_MAX 16
 
 /* As far as a `port=` is looked for; keeps the time bounded. */
@@ -714,7 +714,9 @@ static struct slice word_behind(struct slice text, size_t end)
     size_t start = end;
     while (start < text.length && (text.data[start] == ' ' || text.data[start] == '\t'))
         start++;
-    return start == end ? (struct slice){0} : part(text, start, word_end(text, start));
+    if (start == end)
+        return (struct slice){0};
+    return part(text, start, word_end(text, start));
 }
 
 /* The value of `port=` in a text such as "host=0 port=80", near its start. */

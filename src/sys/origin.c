@@ -99,7 +99,7 @@ static void search_arguments(const struct search *search)
     ssize_t length = process_read_file(0, "cmdline", search->buffer, READ_SIZE);
     struct spelling_wanted wanted = wanted_of_arguments(search);
     struct slice rest = {.data = search->buffer, .length = length > 0 ? (size_t)length : 0};
-    struct slice previous = {0}, argument, next, host = {0};
+    struct slice previous = {0}, argument, host = {0};
     size_t matches = 0;
     /* What the buffer cut off is not looked at. */
     while (rest.length > 0 && rest.data[rest.length - 1] != '\0')
@@ -109,7 +109,7 @@ static void search_arguments(const struct search *search)
     slice_cut(&rest, '\0', &argument);
     for (size_t index = 1; rest.length > 0 && matches < ARGUMENTS_MOST; index++) {
         slice_cut(&rest, '\0', &argument);
-        next = (struct slice){.data = rest.data, .length = slice_find(rest, '\0')};
+        struct slice next = {.data = rest.data, .length = slice_find(rest, '\0')};
         if (spelling_in_argument(&wanted, previous, argument, next, &host)) {
             found(search, host);
             take_argument(search, index);
@@ -254,7 +254,8 @@ static void put_process(struct text *item, const struct search *search, int whos
 /* Who introduced the variable; false when that cannot be known. */
 static bool introducer_of(const struct search *search, const struct variable *variable, int *whose)
 {
-    size_t parent = (size_t)(variable->outermost + 1);
+    /* of OWN, it is the first */
+    size_t parent = (size_t)variable->outermost + 1;
     *whose = variable->outermost;
     if (parent == search->process->ancestor_count)
         return search->process->topmost;

@@ -195,6 +195,7 @@ START_TEST(reads_itself)
     ck_assert_int_eq(self.ancestors[0].pid, getppid());
     ck_assert(slice_equal(self.parent_name, self.ancestors[0].name));
     ck_assert_uint_le(self.ancestors[0].started, self.started);
+    ck_assert(self.topmost || self.ancestor_count == PROCESS_ANCESTORS_MAX);
 }
 END_TEST
 
