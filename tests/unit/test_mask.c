@@ -27,6 +27,7 @@ static const struct row rows[] = {
     {"psql", "", "postgres://app:s3cret@0:5432/db?sslmode=off", "postgres://app:***@0:5432/db?sslmode=off", "a database's URL"},
     {"curl", "", "http://u:p@a@h/", "http://u:***@h/", "the last @ divides"},
     {"curl", "", "http://u:p/w@h/", "http://u:***@h/", "a password with an unescaped slash"},
+    {"curl", "", "http://u:p@h/x@y", "http://u:***@h/x@y", "an @ behind the authority"},
     {"curl", "", "http://h:80/a@b", NULL, "an @ in the path"},
     {"curl", "", "http://h/?to=joe@example.org", NULL, "an @ in the query"},
     {"curl", "", "http://[::1]:80/x", NULL, "an IPv6 literal"},

@@ -232,6 +232,8 @@ static const struct argument_row {
     {"sort", Z80, "", "-h", "0:8", "", NULL, "another -h and another port"},
     {"curl", Z80, "", "", "http://10.0.0.1:80/0", "", NULL, "another host"},
     {"curl", Z80, "", "", "http://10.0.0.1/?u=http://0:80", "", NULL, "a URL in a query"},
+    {"curl", Z80, "", "", "http://10.0.0.1/a,0:80", "", NULL, "a comma in a path"},
+    {"curl", Z80, "", "", "http://10.0.0.1/?a=1&host=0&b=0:80", "", NULL, "a query parameter"},
     {"curl", Z80, "", "", "http://0:8080/", "", NULL, "another port"},
     {"curl", Z80, "", "", "https://0/", "", NULL, "another default port"},
     {"curl", Z80, "", "-x", "0", "", NULL, "curl's proxies are at 1080"},
