@@ -63,7 +63,7 @@ size_t json_skip_special(const char *at, const char *end)
     uint32_t code;
     if (*at == '\\')
         return read_escape(at, end, &code);
-    return (unsigned char)*at >= 0x80 ? json_utf8(at, end) : 0;
+    return (unsigned char)*at >= 0x80 ? utf8_length(at, end) : 0;
 }
 
 static size_t put_utf8(uint32_t code, char out[static 4])
@@ -98,7 +98,7 @@ size_t json_next_character(struct slice *text, char out[static 4])
     if (*at == '\\' && (taken = read_escape(at, end, &code)) > 0) {
         written = put_utf8(code, out);
     } else {
-        taken = (unsigned char)*at >= 0x80 ? json_utf8(at, end) : 1;
+        taken = (unsigned char)*at >= 0x80 ? utf8_length(at, end) : 1;
         if (taken == 0)
             taken = 1;
         memcpy(out, at, taken);

@@ -12,6 +12,7 @@
 #endif
 
 #include <astray/text.h>
+#include <astray/utf8.h>
 
 #define JSON_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
@@ -46,38 +47,6 @@ static inline uint64_t json_load(const char *at)
 static inline bool json_is_special(unsigned char byte)
 {
     return byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\';
-}
-
-static inline bool json_continues(const char *at, unsigned char low, unsigned char high)
-{
-    unsigned char byte = (unsigned char)*at;
-    return byte >= low && byte <= high;
-}
-
-/* The length (2 to 4) of the UTF-8 sequence (RFC 3629) that begins at AT, before END, with a
- * byte >= 0x80; 0 when it is none. */
-static inline size_t json_utf8(const char *at, const char *end)
-{
-    unsigned char lead = (unsigned char)*at;
-    size_t left = (size_t)(end - at);
-    if (lead >= 0xc2 && lead <= 0xdf)
-        return left >= 2 && json_continues(at + 1, 0x80, 0xbf) ? 2 : 0;
-    if (lead >= 0xe0 && lead <= 0xef) {
-        unsigned char low = lead == 0xe0 ? 0xa0 : 0x80;
-        unsigned char high = lead == 0xed ? 0x9f : 0xbf;
-        return left >= 3 && json_continues(at + 1, low, high) && json_continues(at + 2, 0x80, 0xbf)
-                   ? 3
-                   : 0;
-    }
-    if (lead >= 0xf0 && lead <= 0xf4) {
-        unsigned char low = lead == 0xf0 ? 0x90 : 0x80;
-        unsigned char high = lead == 0xf4 ? 0x8f : 0xbf;
-        return left >= 4 && json_continues(at + 1, low, high) &&
-                       json_continues(at + 2, 0x80, 0xbf) && json_continues(at + 3, 0x80, 0xbf)
-                   ? 4
-                   : 0;
-    }
-    return 0;
 }
 
 /* The length of the escape or the UTF-8 sequence at AT, or 0 for a byte that may not stand

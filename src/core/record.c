@@ -113,7 +113,7 @@ static size_t escape(const char *at, const char *end, char out[static ESCAPED_MA
     };
     unsigned char byte = (unsigned char)*at;
     if (byte >= 0x80) {
-        size_t length = json_utf8(at, end);
+        size_t length = utf8_length(at, end);
         *written = length == 0 ? sizeof REPLACEMENT - 1 : length;
         memcpy(out, length == 0 ? REPLACEMENT : at, *written);
         return length == 0 ? 1 : length;

@@ -1,0 +1,279 @@
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include <astray/record.h>
+
+#include "groups.h"
+#include "logfile.h"
+#include "opt.h"
+#include "say.h"
+#include "summary_out.h"
+#include "summary_read.h"
+
+#define BY_NAMES "group|program|script|destination|variable|class|host|unit|user|run|action|outcome"
+
+static const struct option_row options[] = {
+    {.name = "by",
+     .value = "WHAT",
+     .choices = BY_NAMES,
+     .summary = "count by this",
+     .details =
+         "The default puts together what has the same class, destination, program, script and "
+         "origin.",
+     .initial = "group"},
+    {.name = "since",
+     .value = "TIME",
+     .summary = "leave out what is older",
+     .details = "TIME is a point in time (2026-09-21T08:14:02Z, 2026-09-21) in UTC unless it has a "
+                "zone, or how long ago (45s, 30m, 2h, 7d, 2w)."},
+    {.name = "until", .value = "TIME", .summary = "leave out what is not older"},
+    {.name = "run", .value = "LABEL", .summary = "only records with this astray.run"},
+    {.name = "top",
+     .letter = 'n',
+     .value = "N",
+     .summary = "show the N most frequent groups of each kind",
+     .initial = "20"},
+    {.name = "format",
+     .value = "FORMAT",
+     .choices = "text|json|csv",
+     .summary = "how to write it",
+     .initial = "text"},
+    {.name = "color",
+     .value = "WHEN",
+     .choices = "auto|always|never",
+     .summary = "colour the text",
+     .initial = "auto"},
+    {.name = "fail-on-stray", .summary = "exit with 1 when anything went astray"},
+    {0},
+};
+
+struct settings {
+    const struct group_by *by;
+    struct group_filter filter;
+    uint64_t top;
+    const char *format, *color;
+    bool fail_on_stray;
+};
+
+/* ---- options ---------------------------------------------------------- */
+
+static uint64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
+}
+
+/* "2h": so long ago. */
+static bool parse_ago(struct slice text, uint64_t *out)
+{
+    static const char units[] = "smhdw";
+    static const uint64_t seconds[] = {1, 60, 3600, 86400, 604800};
+    uint64_t number;
+    if (text.length < 2)
+        return false;
+    const char *unit = memchr(units, text.data[text.length - 1], sizeof units - 1);
+    struct slice digits = {text.data, text.length - 1};
+    if (unit == NULL || !slice_number(digits, 1000000000, &number))
+        return false;
+    uint64_t ago = number * seconds[unit - units] * 1000000, present = now();
+    *out = ago < present ? present - ago : 0;
+    return true;
+}
+
+/* A day or a time without a zone is in UTC, as it is printed. */
+static bool parse_time(const char *text, uint64_t *out)
+{
+    static const char *const endings[] = {"", "Z", "T00:00:00Z"};
+    char whole[64];
+    size_t length = strlen(text);
+    if (parse_ago(slice_of(text), out))
+        return true;
+    if (length > sizeof whole - 16)
+        return false;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        memcpy(whole, text, length);
+        strcpy(whole + length, endings[i]);
+        if (record_time_parse(whole, strlen(whole), out))
+            return true;
+    }
+    return false;
+}
+
+static const struct group_by *by_called(const char *name)
+{
+    const struct group_by *by = group_bys;
+    while (strcmp(by->name, name) != 0)
+        by++;
+    return by;
+}
+
+static bool set_time(const struct opt *opt, uint64_t *out)
+{
+    if (parse_time(opt->value, out))
+        return true;
+    say_error(opt->row.name, opt->value,
+              "is no time such as 2026-09-21T08:14:02Z, 2026-09-21 or 2h");
+    return false;
+}
+
+static bool set(struct settings *settings, const struct opt *opt, const struct option_row *row)
+{
+    if (opt_is(row, "by"))
+        settings->by = by_called(opt->value);
+    else if (opt_is(row, "since"))
+        return set_time(opt, &settings->filter.since);
+    else if (opt_is(row, "until"))
+        return set_time(opt, &settings->filter.until);
+    else if (opt_is(row, "run"))
+        settings->filter.run = opt->value;
+    else if (opt_is(row, "format"))
+        settings->format = opt->value;
+    else if (opt_is(row, "color"))
+        settings->color = opt->value;
+    else if (opt_is(row, "fail-on-stray"))
+        settings->fail_on_stray = true;
+    else if (!slice_number(slice_of(opt->value), SIZE_MAX, &settings->top)) {
+        say_error(row->name, opt->value, "is no number of groups");
+        return false;
+    }
+    return true;
+}
+
+/* ---- logs ------------------------------------------------------------- */
+
+/* Returns the number of operands that name nothing to read. */
+static unsigned find_logs(struct logfile_list *logs, char **operands, int count)
+{
+    unsigned bad = 0;
+    for (int i = 0; i < count; i++) {
+        int error = logfile_list_add(logs, operands[i]);
+        if (error != 0) {
+            say_errno("cannot read", operands[i], -error);
+            bad++;
+        }
+    }
+    if (count > 0)
+        return bad;
+    logfile_list_add_defaults(logs);
+    for (size_t i = 0; i < logs->count; i++)
+        say_error("reading", logs->paths[i], "no log was named");
+    if (logs->count == 0) {
+        char *own = logfile_of_run();
+        say_error("no log to read", own, "nothing there, nor in /var/log/astray; name one");
+        free(own);
+    }
+    return logs->count == 0 ? 1 : 0;
+}
+
+/* ---- the command ------------------------------------------------------ */
+
+static bool is_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i]);
+        if (value != NULL && *value != '\0')
+            return strcasestr(value, "utf-8") != NULL || strcasestr(value, "utf8") != NULL;
+    }
+    return false;
+}
+
+static void write_summary(const struct settings *settings, const struct summary_view *view)
+{
+    if (strcmp(settings->format, "json") == 0)
+        summary_json_write(view, stdout);
+    else if (strcmp(settings->format, "csv") == 0)
+        summary_csv_write(view, stdout);
+    else
+        summary_text_write(view, stdout);
+}
+
+static int summarise(const struct settings *settings, const struct logfile_list *logs)
+{
+    struct groups groups;
+    struct logfile_counts counts = {0};
+    groups_start(&groups, settings->by, &settings->filter, GROUPS_MAX);
+    bool trouble = summary_read_logs(logs, &groups, &counts) > 0 || groups.out_of_memory;
+    groups_finish(&groups);
+    struct summary_view view = {
+        .groups = &groups,
+        .logs = logs,
+        .counts = &counts,
+        .top = (size_t)settings->top,
+        .width = say_width(stdout),
+        .color = say_colored(stdout, settings->color),
+        .unicode = is_utf8(),
+    };
+    write_summary(settings, &view);
+    bool stray = groups.totals[GROUP_STRAY] > 0;
+    groups_free(&groups);
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        say_error("cannot write", NULL, "standard output");
+        trouble = true;
+    }
+    return trouble ? EXIT_TROUBLE : settings->fail_on_stray && stray ? EXIT_FINDINGS : EXIT_FINE;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct settings settings = {.by = group_bys,
+                                .filter = {.until = UINT64_MAX},
+                                .top = 20,
+                                .format = "text",
+                                .color = "auto"};
+    struct logfile_list logs = {0};
+    struct opt opt;
+    const struct option_row *row;
+    opt_start(&opt, command, argc, argv);
+    while ((row = opt_next(&opt)) != NULL) {
+        if (row == OPT_HELP)
+            return EXIT_FINE;
+        if (row == OPT_BAD || !set(&settings, &opt, row))
+            return EXIT_TROUBLE;
+    }
+    unsigned bad = find_logs(&logs, argv, opt.operands);
+    int status = logs.count > 0 ? summarise(&settings, &logs) : EXIT_TROUBLE;
+    logfile_list_free(&logs);
+    return bad > 0 ? EXIT_TROUBLE : status;
+}
+
+static const struct command_example examples[] = {
+    {"astray summary", "what went astray in the logs of this user and of the system"},
+    {"astray summary --since 2h /var/log/astray", "the last two hours, all users' logs"},
+    {"astray summary --by variable --format csv", "which variables are wrong, as a table"},
+    {"zcat old.gz | astray summary -", "a log from a pipe"},
+    {0},
+};
+
+const struct command cmd_summary = {
+    .name = "summary",
+    .operands = "[LOG...]",
+    .summary = "tell who connected astray, where to, why, how often and since when",
+    .details =
+        "Counts the records in the LOGs: files, directories (every *.ndjson in them, rotated and "
+        "compressed ones too), or - for standard input; gzip is recognised. Without LOG, the log "
+        "of astray run and those in /var/log/astray are read, where they exist and may be read.\n\n"
+        "Each group shows how many attempts there were, the destination and how it was written, "
+        "the program and script, the outcomes, the variable or argument that it came from, when "
+        "it happened (a mark for every part of the time that the logs span), and what to change. "
+        "Attempts whose outcome is not in the log are unknown. Ordinary connections that failed, "
+        "and settings that were not understood, are listed apart. Times are in UTC.\n\n"
+        "Lines that are no records, and a last line that is cut off, are counted, told and left "
+        "out. More than 100,000 groups are folded into one.\n\n"
+        "--format json writes one object: logs, by, records, foreign_lines, cut_off_lines, first, "
+        "last, stray, failed, misconfigured, suppressed, dropped, omitted_groups, and groups, an "
+        "array. A group has kind (stray, failed, misconfigured), folded, count, attempts, "
+        "outcomes (success, failure, unknown), rewritten, blocked, errors (by name), first, last, "
+        "destination (address, ip, port, domain), and where known and the same throughout: class, "
+        "program, script, origin, variable, set_in, argument, unit, host, user, run, action, "
+        "outcome, message, listeners and fix.",
+    .options = options,
+    .examples = examples,
+    .exit_status = NULL,
+    .run = run,
+};
