@@ -25,11 +25,12 @@ enum kind {
 };
 
 /* A row an option: the first one that fits decides. `programs`: globs between blanks.
- * `attached`: the value stands behind the option or "=", and never in the next argument. Source:
- * the programs' manuals. */
+ * `attached`: the value stands behind the option or "=", and never in the next argument. Texts are
+ * arrays here and in the tables below, so that they need no relocation in every program that is
+ * started. Source: the programs' manuals. */
 struct rule {
-    const char *programs;
-    const char *option;
+    char programs[32];
+    char option[24];
     enum kind kind;
     bool attached;
 };
@@ -99,8 +100,8 @@ static const struct rule rules[] = {
 /* The letters whose value is the next argument or stands behind them, so that `-sSu` and
  * `-uroot` are understood. Source: the programs' manuals. */
 static const struct letters {
-    const char *programs;
-    const char *values;
+    char programs[36];
+    char values[32];
 } letters[] = {
     {"curl*",                          "AbcCdDeEFHKmoPQrtTuUwxXyYz"},
     {"ab",                             "nctsbTvCAPXpumwxyzgeHHf"},
@@ -120,25 +121,21 @@ static const struct letters {
 };
 
 /* Names of options, variables, headers, query parameters and JSON members whose value is a secret;
- * in small letters, '-' and '.' read as '_'. */
-static const char *const secret_names[] = {
-    "*password",    "*passwd",     "*passphrase", "pass",        "*_pass",     "*sshpass",
-    "*_pwd",        "*token",      "*secret",     "*api_key",    "*apikey",    "*access_key",
-    "*accesskey",   "*secret_key", "*secretkey",  "*private_key", "*auth_key", "*account_key",
-    "*accountkey",  "*authorization", "jwt",      "*_jwt",       "cookie",     "set_cookie",
-    "sig",          "*signature",  "*credential", "*_pat",       "*passcode",  "*bearer",
-};
+ * in small letters, '-' and '.' read as '_'. Globs between blanks. */
+static const char secret_names[] =
+    "*password *passwd *passphrase pass *_pass *sshpass *_pwd *token *secret *api_key *apikey "
+    "*access_key *accesskey *secret_key *secretkey *private_key *auth_key *account_key "
+    "*accountkey *authorization jwt *_jwt cookie set_cookie sig *signature *credential *_pat "
+    "*passcode *bearer";
 
 /* How names begin that only look so: `--no-password`, `--ask-password`. */
-static const char *const harmless_names[] = {
-    "no_*", "without_*", "ask_*", "prompt_*", "skip_*", "use_*", "enable_*", "disable_*", "allow_*",
-};
+static const char harmless_names[] =
+    "no_* without_* ask_* prompt_* skip_* use_* enable_* disable_* allow_*";
 
 /* How the tokens of well-known services begin. */
-static const char *const token_starts[] = {
-    "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "sk_live_",
-    "sk_test_", "sk-", "npm_", "pypi-", "hvs.", "dckr_pat_", "AKIA", "eyJ",
-};
+static const char token_starts[] =
+    "ghp_ gho_ ghs_ ghu_ github_pat_ glpat- xoxb- xoxp- sk_live_ sk_test_ sk- npm_ pypi- hvs. "
+    "dckr_pat_ AKIA eyJ";
 // clang-format on
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
@@ -180,19 +177,11 @@ static struct slice part(struct slice text, size_t start, size_t end)
     return head(slice_from(text, start), end - start);
 }
 
-static bool program_is(struct slice program, const char *globs)
+static bool matches_any(struct slice text, const char *globs)
 {
     struct slice rest = slice_of(globs), glob;
     while (slice_cut(&rest, ' ', &glob))
-        if (slice_matches(program, glob))
-            return true;
-    return false;
-}
-
-static bool matches_any(struct slice text, const char *const *globs, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (slice_matches(text, slice_of(globs[i])))
+        if (slice_matches(text, glob))
             return true;
     return false;
 }
@@ -209,16 +198,16 @@ static bool is_secret_name(struct slice name)
         folded[i] = c == '-' || c == '.' ? '_' : c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
     }
     struct slice lower = {.data = folded, .length = name.length};
-    return matches_any(lower, secret_names, COUNT(secret_names)) &&
-           !matches_any(lower, harmless_names, COUNT(harmless_names));
+    return matches_any(lower, secret_names) && !matches_any(lower, harmless_names);
 }
 
 /* A user's name that is itself the secret, as services let tokens stand there. */
 static bool is_token(struct slice user)
 {
     size_t digits = 0;
-    for (size_t i = 0; i < COUNT(token_starts); i++)
-        if (slice_starts_with(user, slice_of(token_starts[i])))
+    struct slice rest = SLICE(token_starts), start;
+    while (slice_cut(&rest, ' ', &start))
+        if (slice_starts_with(user, start))
             return true;
     for (size_t i = 0; i < user.length; i++)
         digits += user.data[i] >= '0' && user.data[i] <= '9';
@@ -354,7 +343,7 @@ static const struct rule *rule_of(struct slice program, struct slice option)
 {
     for (size_t i = 0; i < COUNT(rules); i++)
         if (slice_equal(option, slice_of(rules[i].option)) &&
-            program_is(program, rules[i].programs))
+            matches_any(program, rules[i].programs))
             return &rules[i];
     return NULL;
 }
@@ -366,7 +355,7 @@ static bool letter_with_value(struct slice program, struct slice word, char opti
 {
     const char *values = NULL;
     for (size_t i = 0; i < COUNT(letters) && values == NULL; i++)
-        if (program_is(program, letters[i].programs))
+        if (matches_any(program, letters[i].programs))
             values = letters[i].values;
     if (word.length < 2 || word.data[0] != '-' || word.data[1] == '-')
         return false;
@@ -627,7 +616,7 @@ static size_t assigned_secret(struct slice word)
 static bool takes_bare_userinfo(struct context context, struct slice word)
 {
     size_t at = slice_find(word, '@');
-    return program_is(context.program, "curl* wget* http https lftp aria2c links lynx w3m") &&
+    return matches_any(context.program, "curl* wget* http https lftp aria2c links lynx w3m") &&
            at < word.length && slice_find(word, ':') < at && word.data[0] != '-' &&
            slice_find(head(word, at), '/') == at && slice_find(head(word, at), '=') == at;
 }

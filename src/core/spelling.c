@@ -19,12 +19,15 @@ enum role {
 
 /* ---- tables ----------------------------------------------------------- */
 
+/* Texts are arrays, and lists one text with blanks between its words, so that none needs a
+ * relocation in every program that is started. */
+
 // clang-format off
 
 /* The last word of the names of variables and options whose value is a destination. `strong`:
  * even a bare number is one (`API_HOST=0`), where others are switches (`MASTER=1`). */
 static const struct {
-    const char *word;
+    char word[16];
     enum role role;
     bool strong;
 } role_words[] = {
@@ -60,22 +63,18 @@ static const struct {
 };
 
 /* Words that make a name a switch: their bare numbers are no hosts (`USE_PROXY=0`). */
-static const char *const switch_words[] = {
-    "use", "enable", "enabled", "disable", "disabled", "is", "has", "no", "with", "without", "run",
-    "skip", "allow", "trust", "start", "force", "need", "check", "verify", "behind", "max", "min",
-    "num", "count", "log", "debug", "in", "by", "per",
-};
+static const char switch_words[] =
+    "use enable enabled disable disabled is has no with without run skip allow trust start "
+    "force need check verify behind max min num count log debug in by per";
 
 /* Words of addresses to listen on: a host alone says nothing of a destination. */
-static const char *const listen_words[] = {
-    "bind", "binds", "listen", "listener", "listeners", "listening", "interface", "publish",
-};
+static const char listen_words[] =
+    "bind binds listen listener listeners listening interface publish";
 
 /* Variables that never lead anywhere: exceptions, traces of others, our own settings. */
-static const char *const never[] = {
-    "no_proxy", "noproxy", "ssh_client", "ssh_connection", "ls_colors", "display", "_",
-    "shlvl", "pwd", "oldpwd", "columns", "lines", "astray_*", "ld_preload", "path", "ps1", "ps4",
-};
+static const char never[] =
+    "no_proxy noproxy ssh_client ssh_connection ls_colors display _ shlvl pwd oldpwd columns "
+    "lines astray_* ld_preload path ps1 ps4";
 
 /* How clients read the value of http_proxy and its like: the port of one without a port, and
  * which forms they take. Measured; tests/data/env-proxy.tsv holds the measurements. */
@@ -83,7 +82,7 @@ enum { NEEDS_SCHEME = 1, NO_PROXIES = 2, DOTTED_ONLY = 4, EMPTY_IS_ANY = 8, EMPT
        NO_IPV6 = 32 };
 
 static const struct client {
-    const char *programs;
+    char programs[40];
     uint16_t port;
     uint8_t flags;
 } clients[] = {
@@ -107,8 +106,8 @@ enum operand { OPERAND_URL, OPERAND_HOST_PORT, OPERAND_LOGIN };
 /* Commands whose operands are destinations. `values`: the letters that take the next argument,
  * which is no operand then. `port`: of an operand without one; 0 for none. Source: their manuals. */
 static const struct command {
-    const char *programs;
-    const char *values;
+    char programs[28];
+    char values[32];
     uint16_t port;
     enum operand operand;
 } commands[] = {
@@ -131,8 +130,8 @@ static const struct command {
 /* Letters whose value is a destination. The same letter means other things elsewhere (curl -h,
  * ls -h, sort -h). Source: the programs' manuals. */
 static const struct {
-    const char *programs;
-    const char *letters;
+    char programs[80];
+    char letters[4];
     enum role role;
 } letter_roles[] = {
     {"psql pg_* pgbench createdb dropdb createuser dropuser vacuumdb reindexdb", "h", ROLE_HOST},
@@ -157,19 +156,17 @@ static const struct {
 };
 
 /* Long options without a value, so that what follows is an operand. */
-static const char *const flags[] = {
-    "--silent", "--show-error", "--fail", "--fail-with-body", "--location", "--insecure",
-    "--verbose", "--include", "--head", "--compressed", "--ipv4", "--ipv6", "--http1.0",
-    "--http1.1", "--http2", "--globoff", "--no-buffer", "--quiet", "--spider", "--no-verbose",
-    "--no-check-certificate", "--no-proxy", "--post301", "--get", "--remote-name", "--tlsv1.2",
-    "--continue", "--server-response", "--zero", "--help", "--force", "--archive", "--delete",
-};
+static const char flags[] =
+    "--silent --show-error --fail --fail-with-body --location --insecure --verbose --include "
+    "--head --compressed --ipv4 --ipv6 --http1.0 --http1.1 --http2 --globoff --no-buffer "
+    "--quiet --spider --no-verbose --no-check-certificate --no-proxy --post301 --get "
+    "--remote-name --tlsv1.2 --continue --server-response --zero --help --force --archive "
+    "--delete";
 
 /* Options whose value is no destination, whatever it looks like. */
-static const char *const not_destinations[] = {
-    "-p", "--publish", "--port", "--expose", "--noproxy", "--no-proxy", "--interface",
-    "--max-time", "--connect-timeout", "--user-agent",
-};
+static const char not_destinations[] =
+    "-p --publish --port --expose --noproxy --no-proxy --interface --max-time "
+    "--connect-timeout --user-agent";
 // clang-format on
 
 /* ---- small questions -------------------------------------------------- */
@@ -223,19 +220,20 @@ static struct slice base_of(struct slice path)
     return slice_from(path, start);
 }
 
-static bool program_is(struct slice program, const char *globs)
+static bool matches_any(struct slice text, const char *globs)
 {
     struct slice rest = slice_of(globs), glob;
     while (slice_cut(&rest, ' ', &glob))
-        if (slice_matches(program, glob))
+        if (slice_matches(text, glob))
             return true;
     return false;
 }
 
-static bool is_one_of(struct slice text, const char *const *list, size_t count)
+static bool is_one_of(struct slice text, const char *words)
 {
-    for (size_t i = 0; i < count; i++)
-        if (slice_equal_fold(text, slice_of(list[i])))
+    struct slice rest = slice_of(words), word;
+    while (slice_cut(&rest, ' ', &word))
+        if (slice_equal_fold(text, word))
             return true;
     return false;
 }
@@ -257,7 +255,7 @@ static bool is_port(struct slice text, uint16_t port)
 static const struct client *client_of(struct slice program)
 {
     for (size_t i = 0; i < COUNT(clients); i++)
-        if (program_is(program, clients[i].programs))
+        if (matches_any(program, clients[i].programs))
             return &clients[i];
     return NULL;
 }
@@ -265,7 +263,7 @@ static const struct client *client_of(struct slice program)
 static const struct command *command_of(struct slice program)
 {
     for (size_t i = 0; i < COUNT(commands); i++)
-        if (program_is(program, commands[i].programs))
+        if (matches_any(program, commands[i].programs))
             return &commands[i];
     return NULL;
 }
@@ -327,9 +325,9 @@ static enum role role_of_name(struct slice name, bool *bare)
         *bare = role_words[i].strong;
     }
     while (role != ROLE_NONE && last_word(&name, &word)) {
-        if (is_one_of(word, listen_words, COUNT(listen_words)))
+        if (is_one_of(word, listen_words))
             return ROLE_NONE;
-        if (is_one_of(word, switch_words, COUNT(switch_words)))
+        if (is_one_of(word, switch_words))
             *bare = false;
     }
     return role;
@@ -341,17 +339,14 @@ static bool is_never(struct slice name)
     size_t length = name.length < sizeof folded ? name.length : sizeof folded;
     for (size_t i = 0; i < length; i++)
         folded[i] = fold(name.data[i]);
-    for (size_t i = 0; i < COUNT(never); i++)
-        if (slice_matches((struct slice){folded, length}, slice_of(never[i])))
-            return true;
-    return false;
+    return matches_any((struct slice){folded, length}, never);
 }
 
 static enum role role_of_letter(struct slice program, char letter)
 {
     for (size_t i = 0; i < COUNT(letter_roles); i++)
         if (letter != '\0' && strchr(letter_roles[i].letters, letter) != NULL &&
-            program_is(program, letter_roles[i].programs))
+            matches_any(program, letter_roles[i].programs))
             return letter_roles[i].role;
     return ROLE_NONE;
 }
@@ -579,7 +574,7 @@ static bool option_leads(const struct place *place, struct slice word, struct sl
     size_t equals = slice_find(word, '=');
     if (equals < word.length && equals > 1) {
         struct slice name = head(word, equals), value = slice_from(word, equals + 1);
-        if (is_one_of(name, not_destinations, COUNT(not_destinations)))
+        if (is_one_of(name, not_destinations))
             return false;
         if (redirection_leads(place, name, value, host))
             return true;
@@ -608,8 +603,8 @@ static bool takes_value(const struct command *command, struct slice option)
     if (option.length < 2 || option.data[0] != '-')
         return false;
     if (option.data[1] == '-')
-        return slice_find(option, '=') == option.length &&
-               !is_one_of(option, flags, COUNT(flags)) && option.length > 2;
+        return slice_find(option, '=') == option.length && !is_one_of(option, flags) &&
+               option.length > 2;
     for (size_t i = 1; i < option.length; i++)
         if (option.data[i] != '\0' && strchr(command->values, option.data[i]) != NULL)
             return i + 1 == option.length;
@@ -628,7 +623,7 @@ static bool login_leads(const struct place *place, struct slice previous, struct
         return false;
     if (at == word.length && !path && previous.length > 0 && previous.data[0] != '-')
         return false;
-    if (program_is(place->program, "git git-* rsync scp") && at == word.length && !path)
+    if (matches_any(place->program, "git git-* rsync scp") && at == word.length && !path)
         return false;
     return text_leads(place, head(rest, colon), ROLE_HOST, true, 0, host);
 }
@@ -657,7 +652,7 @@ static bool operand_leads(const struct place *place, struct slice previous, stru
 static bool socat_leads(const struct place *place, struct slice word, struct slice *host)
 {
     size_t colon = slice_find(word, ':');
-    return program_is(place->program, "socat*") && colon < word.length &&
+    return matches_any(place->program, "socat*") && colon < word.length &&
            text_leads(place, slice_from(word, colon + 1), ROLE_NONE, false, 0, host);
 }
 
@@ -667,7 +662,7 @@ static bool plain_leads(const struct place *place, struct slice previous, struct
 {
     bool bare = place->bare;
     enum role role = place->role;
-    if (is_one_of(previous, not_destinations, COUNT(not_destinations)))
+    if (is_one_of(previous, not_destinations))
         return false;
     if (role == ROLE_NONE)
         role = role_of_option(place->program, previous, &bare);

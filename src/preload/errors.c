@@ -5,8 +5,8 @@
 
 static const struct row {
     int error;
-    const char *name;
-    const char *meaning;
+    char name[16];
+    char meaning[32];
 } rows[] = {
     {ECONNREFUSED, "ECONNREFUSED", "connection refused"},
     {ETIMEDOUT, "ETIMEDOUT", "no answer"},

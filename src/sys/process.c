@@ -131,15 +131,16 @@ static struct slice read_executable(pid_t pid, char *buffer, size_t size)
  * whose value is the next argument, or stands behind the letter; in `attached` those that take
  * what stands behind them; in `code` those behind which there is no script at all; in `script`
  * and `module` those whose value is the script or a module's name. `words`: long options whose
- * value is the next argument, each between blanks. Source: the interpreters' manuals. */
+ * value is the next argument, each between blanks. Texts are arrays, so that the table needs no
+ * relocation in every program that is started. Source: the interpreters' manuals. */
 struct interpreter {
-    const char *program;
-    const char *values;
-    const char *attached;
-    const char *code;
-    const char *script;
-    const char *module;
-    const char *words;
+    char program[12];
+    char values[8];
+    char attached[12];
+    char code[8];
+    char script[4];
+    char module[4];
+    char words[88];
     bool operand; /* the first operand is the script */
 };
 
@@ -190,8 +191,8 @@ static const struct interpreter interpreters[] = {
 
 /* Commands that only run the rest of their arguments: which of their letters take a value. */
 struct wrapper {
-    const char *program;
-    const char *values;
+    char program[8];
+    char values[4];
     bool options; /* has options and assignments before the command */
 };
 
