@@ -2,11 +2,13 @@
 
 #include "opt.h"
 
-extern const struct command cmd_env;
+extern const struct command cmd_run;
 extern const struct command cmd_summary;
+extern const struct command cmd_env;
 
 /* A row a command. */
 const struct command *const commands[] = {
+    &cmd_run,
     &cmd_summary,
     &cmd_env,
     NULL,

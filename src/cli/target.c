@@ -183,6 +183,8 @@ enum target_status target_find(const char *command, struct target *out)
 {
     *out = (struct target){0};
     int code = find_command(command, out->path);
+    if (code != 0)
+        return failed(out, code);
     memcpy(out->program, out->path, sizeof out->program);
     for (int scripts = 0; code == 0; scripts++) {
         if (scripts > SCRIPTS_MAX)

@@ -18,7 +18,8 @@ enum target_status {
 
 struct target {
     char path[PATH_MAX];    /* the file that COMMAND names */
-    char program[PATH_MAX]; /* the ELF file that runs in the end: PATH, or a script's interpreter */
+    char program[PATH_MAX]; /* the ELF file that runs in the end: PATH, or a script's interpreter;
+                               empty when PATH itself cannot be executed */
     struct elf elf;         /* of PROGRAM */
     bool clears;            /* a `#!` line starts it through `env -i`: nothing gets through */
     int code;               /* errno behind a status but TARGET_OK */
