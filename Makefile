@@ -90,6 +90,43 @@ $(B)/astray: $(CLI) $(BASE)
 
 include $(wildcard tests/tests.mk scripts/*.mk)
 
+# ---- installation -------------------------------------------------------
+
+MAN_PAGES := $(wildcard man/*.[1-8])
+# What is installed, "source place mode" a row.
+INSTALLED := \
+    $(B)/libastray.so,$(libdir)/astray/libastray.so,644 \
+    $(B)/astray,$(bindir)/astray,755 \
+    $(foreach page,$(MAN_PAGES),$(page),$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)),644) \
+    scripts/completions/astray.bash,$(datadir)/bash-completion/completions/astray,644 \
+    scripts/completions/_astray,$(datadir)/zsh/site-functions/_astray,644 \
+    scripts/completions/astray.fish,$(datadir)/fish/vendor_completions.d/astray.fish,644
+
+# A file that is there is replaced by a rename: running programs have the library mapped.
+.PHONY: install
+install: all ## install below $(DESTDIR)$(prefix)
+	$(Q)set -e; for row in $(INSTALLED); do \
+	    source=$${row%%,*}; mode=$${row##*,}; place=$${row#*,}; place="$(DESTDIR)$${place%,*}"; \
+	    $(INSTALL) -d "$${place%/*}"; \
+	    $(INSTALL) -m "$$mode" "$$source" "$$place.new"; \
+	    mv -f "$$place.new" "$$place"; \
+	done
+	$(Q)[ -d "$(DESTDIR)$(logdir)" ] || $(INSTALL) -d -m 1733 "$(DESTDIR)$(logdir)" || \
+	    echo 'install: $(logdir) could not be made; records go to syslog unless ASTRAY_LOG names a file' >&2
+
+# Logs that are there are kept; of folders, our own go, and below DESTDIR those that are empty then.
+.PHONY: uninstall
+uninstall: ## remove what install made
+	$(Q)for row in $(INSTALLED); do \
+	    place=$${row#*,}; place=$${place%,*}; \
+	    rm -f "$(DESTDIR)$$place"; \
+	    [ -z "$(DESTDIR)" ] || (cd "$(DESTDIR)" && folder=$${place%/*} && \
+	        rmdir -p --ignore-fail-on-non-empty "$${folder#/}" 2>/dev/null) || :; \
+	done
+	$(Q)rmdir "$(DESTDIR)$(libdir)/astray" "$(DESTDIR)$(logdir)" 2>/dev/null || :
+	$(Q)[ -z "$(DESTDIR)" ] || (folder=$(logdir) && cd "$(DESTDIR)" && \
+	    rmdir -p --ignore-fail-on-non-empty "$$(dirname "$${folder#/}")" 2>/dev/null) || :
+
 .PHONY: clean
 clean: ## remove everything that was built
 	$(Q)rm -rf $(B)

@@ -186,7 +186,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 const struct command cmd_env = {
     .name = "env",
     .operands = "",
-    .summary = "print the lines that put a script, unit or container under the library",
+    .summary = "print what puts a script, unit or container under the library",
     .details =
         "The settings that are given as options are checked and printed, and LD_PRELOAD with them. "
         "For the shell and for Dockerfiles an LD_PRELOAD that is already there is kept; the other "
