@@ -178,15 +178,15 @@ hosts()
 
 # ---- python -----------------------------------------------------------
 
-@test "python's socket to 0 and PORT as arguments" {
+@test "python's socket to 0:PORT" {
     local python
     python=$(find_python)
     unharmed "$(basename "$python")" "$python" -c 'if True:
         import socket, sys
         try:
-            socket.create_connection((sys.argv[1], int(sys.argv[2])))
+            socket.create_connection(tuple(sys.argv[1].split(":")))
         except OSError as error:
-            print(error)' 0 "$PORT"
+            print(error)' "0:$PORT"
     logged unspecified 0.0.0.0 "$PORT" 0 argv:3
     ended failure ECONNREFUSED
 }
@@ -228,7 +228,7 @@ hosts()
 
 @test "node's net to 192.0.2.9" {
     need node
-    unharmed node node -e 'require("net").connect(+process.argv[2], process.argv[1]).on("error", (e) => console.log(e.message))' 192.0.2.9 "$PORT"
+    unharmed node node -e 'require("net").connect(process.argv[1].split(":")[1], process.argv[1].split(":")[0]).on("error", (e) => console.log(e.message))' "192.0.2.9:$PORT"
     logged documentation 192.0.2.9 "$PORT" 192.0.2.9 argv:3
 }
 
@@ -298,6 +298,7 @@ hosts()
 nginx_conf()
 {
     cat <<CONF
+$(nginx_user)
 pid $BATS_TEST_TMPDIR/nginx.pid;
 error_log $BATS_TEST_TMPDIR/nginx-error.log;
 daemon off;
@@ -324,7 +325,6 @@ CONF
     listen 127.0.0.1
     free_port
     front=$PORT
-    chmod 777 "$BATS_TEST_TMPDIR"
     nginx_conf "$front" "$upstream" >"$BATS_TEST_TMPDIR/nginx.conf"
     serve nginx -c "$BATS_TEST_TMPDIR/nginx.conf"
     wait_for 10 is_listening "$front"
@@ -332,8 +332,6 @@ CONF
     is "$plain" "here 127.0.0.1"
     [ ! -e "$LOG" ]
     stop "${SERVERS[1]}"
-    : >"$LOG"
-    chmod 666 "$LOG"
     serve_with_library "$LOG" nginx -c "$BATS_TEST_TMPDIR/nginx.conf"
     wait_for 10 is_listening "$front"
     is "$(curl -sS "http://127.0.0.1:$front/")" "$plain"

@@ -303,6 +303,17 @@ stop_servers()
     SERVERS=()
 }
 
+# nginx_user: the line of its configuration that keeps its files within reach of it: workers that
+# stay root, or none where there is only one user.
+nginx_user()
+{
+    if [ "$(id -u)" -eq 0 ] && grep -q 4294967295 /proc/self/uid_map; then
+        echo 'user root;'
+    else
+        echo 'master_process off;'
+    fi
+}
+
 setup()
 {
     export LOG=$BATS_TEST_TMPDIR/log.ndjson

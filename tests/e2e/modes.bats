@@ -175,8 +175,8 @@ refused='connect: -1 ECONNREFUSED'
 @test "rewrite mode: a socket that is bound to a device is left alone, and says so" {
     listen 127.0.0.1
     "$PROGRAMS/connect" -d lo 127.0.0.1 "$PORT" || skip "SO_BINDTODEVICE is not permitted"
-    capture plain without_library "$PROGRAMS/connect" -d lo 192.0.2.9 "$PORT"
-    ASTRAY_MODE=rewrite capture library program_with_library "$LOG" connect -d lo 192.0.2.9 "$PORT"
+    capture plain without_library "$PROGRAMS/connect" -n -d lo 192.0.2.9 "$PORT"
+    ASTRAY_MODE=rewrite capture library program_with_library "$LOG" connect -n -d lo 192.0.2.9 "$PORT"
     same plain library
     the_attempt .event.action detected
     has "$(attempts "$LOG" .astray.rewrite_skipped)" device

@@ -80,8 +80,8 @@ is_free()
 
 @test "nginx that listens on 0.0.0.0" {
     need nginx
-    chmod 777 "$BATS_TEST_TMPDIR"
     cat >"$BATS_TEST_TMPDIR/nginx.conf" <<CONF
+$(nginx_user)
 pid $BATS_TEST_TMPDIR/nginx.pid;
 error_log $BATS_TEST_TMPDIR/nginx-error.log;
 daemon off;
