@@ -28,8 +28,9 @@ HARDENED_LDFLAGS := -Wl,-z,relro,-z,now $(LDFLAGS)
 # What runs inside foreign programs: position independent, and not fortified, since musl lacks
 # the functions that fortification calls. One optimisation over the whole library where the
 # compiler can: the clean path is short calls.
-LTO := $(shell echo 'int x;' | $(CC) -Werror -flto -ffat-lto-objects -x c -c -o /dev/null - \
-           2>/dev/null && echo -flto -ffat-lto-objects)
+LTO_FLAGS := -flto -flto-partition=one -ffat-lto-objects
+LTO := $(shell echo 'int x;' | $(CC) -Werror $(LTO_FLAGS) -x c -c -o /dev/null - 2>/dev/null && \
+           echo $(LTO_FLAGS))
 GUEST_CFLAGS := -fPIC -U_FORTIFY_SOURCE $(LTO)
 HOST_CFLAGS := -fPIE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
                -DASTRAY_LIBRARY='"$(libdir)/astray/libastray.so"'

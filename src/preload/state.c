@@ -11,11 +11,13 @@
 
 #include "layout.h"
 
-#define CONFIG_PATH "/etc/astray.conf"
 #define CONFIG_SIZE 16384
 
+LAYOUT_AT_LOAD static const char config_path[] = "/etc/astray.conf";
+LAYOUT_AT_LOAD static const char variable_start[] = "ASTRAY_";
+
 static struct policy chosen;
-LAYOUT_AT_HAND struct state state = {.policy = &policy_initial};
+LAYOUT_AT_HAND struct state state;
 LAYOUT_AT_HAND _Atomic(int) state_phase;
 
 static void copy_cut(char *out, size_t size, struct slice text)
@@ -65,7 +67,7 @@ static ssize_t read_config(const char *path, char *out, size_t size)
 static void load_config(struct slice named)
 {
     static char text[CONFIG_SIZE];
-    const char *path = named.data == NULL ? CONFIG_PATH : named.data;
+    const char *path = named.data == NULL ? config_path : named.data;
     ssize_t length = read_config(path, text, sizeof text);
     if (length < 0) {
         if (named.data != NULL)
@@ -86,9 +88,9 @@ static void load_config(struct slice named)
 /* Cuts "NAME=VALUE" of an entry that begins with "ASTRAY_" and has a value. */
 static bool our_variable(const char *entry, struct slice *name, struct slice *value)
 {
-    static const char start[] = "ASTRAY_";
-    if (strncmp(entry, start, sizeof start - 1) != 0)
-        return false;
+    for (size_t i = 0; i < sizeof variable_start - 1; i++)
+        if (entry[i] != variable_start[i])
+            return false;
     *value = slice_of(entry);
     return slice_cut(value, '=', name) && value->length > 0;
 }
@@ -148,6 +150,8 @@ static bool load(void)
     load_config(value);
     if (trusted)
         load_environment();
+    if (state.policy == &policy_initial)
+        return true; /* nothing is set */
     if (state.policy->disabled || !concerns_this_program())
         return false;
     if (state.policy->log == POLICY_LOG_STDERR)
@@ -155,12 +159,13 @@ static bool load(void)
     return true;
 }
 
-bool state_load(void)
+__attribute__((cold)) bool state_load(void)
 {
     int new = STATE_NEW;
     if (!atomic_compare_exchange_strong(&state_phase, &new, STATE_LOADING))
         return new == STATE_ACTIVE;
     int saved = errno;
+    state.policy = &policy_initial;
     bool active = load();
     errno = saved;
     atomic_store_explicit(&state_phase, active ? STATE_ACTIVE : STATE_OFF, memory_order_release);

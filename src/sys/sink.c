@@ -148,7 +148,9 @@ bool sink_expand(const char *template, uid_t uid, pid_t pid, struct slice execut
 APART static bool is_in_public_directory(char *path, uint32_t *owner)
 {
     struct statx directory = {0};
-    char *end = strrchr(path, '/');
+    char *end = path + strlen(path);
+    while (end > path && *end != '/')
+        end--;
     end[end == path] = '\0';
     if (syscall(SYS_statx, AT_FDCWD, path, 0, STATX_BASIC_STATS, &directory) != 0)
         return true;
