@@ -181,9 +181,6 @@ static void tell_losses(const struct summary_result *sum)
     if (sum->dropped > 0)
         say_note("%llu records could not be written to the log nor to syslog",
                  (unsigned long long)sum->dropped);
-    if (sum->suppressed > 0)
-        say_note("%llu connections were over the rate limit (--rate) and only counted",
-                 (unsigned long long)sum->suppressed);
 }
 
 static int finish(const struct run *run, int status)

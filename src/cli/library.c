@@ -51,7 +51,7 @@ static bool use(const char *path, struct library *out)
 /* Keeps the first that exists, until one comes that fits. */
 static bool consider(const char *path, const struct elf *program, bool *found, struct library *out)
 {
-    struct library candidate;
+    struct library candidate = {0};
     if (open_library(path, &candidate) != 0)
         return false;
     bool fits = program == NULL ||

@@ -121,13 +121,11 @@ static const struct option_row *unknown(const struct command *command, const cha
     for (size_t i = 0; length <= SLIP_MAX && i < length; i++)
         word[i] = plain(name[i]);
     for (size_t i = 0; opt_row(command, i, &row); i++) {
-        char candidate[SLIP_MAX + 1];
-        size_t at = 0;
-        for (; row.name[at] != '\0' && at < SLIP_MAX; at++)
+        char candidate[SLIP_MAX + 1] = "";
+        for (size_t at = 0; at < SLIP_MAX && row.name[at] != '\0'; at++)
             candidate[at] = plain(row.name[at]);
-        candidate[at] = '\0';
         if (nearer(word, candidate, &best))
-            memcpy(suggestion, candidate, at + 1);
+            memcpy(suggestion, candidate, sizeof suggestion);
     }
     if (*suggestion != '\0')
         snprintf(reason, sizeof reason, "is no option; did you mean --%s?", suggestion);
@@ -301,7 +299,7 @@ static void print_option(const struct option_row *row)
 
     text_start(&text, summary, sizeof summary);
     text_string(&text, row->summary);
-    if (row->choices != NULL && strchr(row->value, '|') == NULL) {
+    if (row->choices != NULL && row->value != NULL && strchr(row->value, '|') == NULL) {
         text_string(&text, ": ");
         spell_choices(row->choices, &text);
     }

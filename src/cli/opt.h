@@ -27,15 +27,15 @@ struct command_example {
 };
 
 struct command {
-    const char *name;     /* "summary" */
-    const char *operands; /* "[LOG...]" */
-    const char *summary;  /* one line, no full stop */
-    const char *details;  /* paragraphs for the manual page, parted by blank lines */
+    const char *name;                 /* "summary" */
+    const char *operands;             /* "[LOG...]" */
+    const char *summary;              /* one line, no full stop */
+    const char *details;              /* paragraphs for the manual page, parted by blank lines */
     const struct option_row *options; /* ended by a row without a name; --help comes by itself */
     bool (*more_options)(size_t index, struct option_row *out); /* rows made from another table,
                                                                    behind `options`; false behind
                                                                    the last; or NULL */
-    const struct command_example *examples; /* ended by an empty row, or NULL */
+    const struct command_example *examples;                     /* ended by an empty row, or NULL */
     const char *exit_status; /* for the manual page; NULL: the common ones */
     bool stop_at_operand;    /* what follows the first operand is not ours (run) */
     int (*run)(const struct command *command, int argc, char **argv);
@@ -55,12 +55,12 @@ struct opt {
     const struct command *command;
     int argc;
     char **argv;
-    int at;            /* the next argument */
-    const char *cluster; /* the rest of a cluster of short options, or NULL */
-    int operands;      /* operands seen so far; they are moved to the front of argv, so that at
-                          the end argv[0..operands-1] are all of them */
-    const char *value; /* the value of the option just returned, or NULL */
-    bool ended;        /* "--" was seen */
+    int at;                /* the next argument */
+    const char *cluster;   /* the rest of a cluster of short options, or NULL */
+    int operands;          /* operands seen so far; they are moved to the front of argv, so that at
+                              the end argv[0..operands-1] are all of them */
+    const char *value;     /* the value of the option just returned, or NULL */
+    bool ended;            /* "--" was seen */
     struct option_row row; /* the option just returned */
 };
 

@@ -23,8 +23,9 @@ void say_errno(const char *what, const char *input, int code);
 void say_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Writes TEXT to STREAM with everything that is not printable replaced: control bytes as \xNN,
- * newline, tab and return as \n, \t, \r, bytes that are not UTF-8 as \xNN; C1 controls, bidi controls
- * and what else cannot be seen as \uNNNN (\UNNNNNNNN above U+FFFF). Returns the columns used. */
+ * newline, tab and return as \n, \t, \r, bytes that are not UTF-8 as \xNN; C1 controls, bidi
+ * controls and what else cannot be seen as \uNNNN (\UNNNNNNNN above U+FFFF). Returns the columns
+ * used. */
 size_t say_printable(FILE *stream, struct slice text);
 
 /* The same in double quotes, with '"' and '\\' escaped by a backslash. */

@@ -11,8 +11,6 @@
 #define CONFIG_FILE "/etc/astray.conf"
 enum { CONFIG_SIZE = 64 * 1024 };
 
-extern char **environ;
-
 bool settings_option(size_t index, struct option_row *out)
 {
     if (index >= policy_setting_count)
