@@ -79,14 +79,25 @@ static bool reap(pid_t child, int *status)
     return false;
 }
 
+/* What the terminal sends goes to the whole process group, so the child has it already; what else
+ * the kernel sends (an alarm(2) that outlived our execve(2)) is for us alone. */
+static bool reached_the_child(const siginfo_t *info)
+{
+    static const int terminal[] = {SIGHUP,  SIGINT,  SIGQUIT,  SIGTSTP,
+                                   SIGTTIN, SIGTTOU, SIGWINCH, SIGCONT};
+    for (size_t i = 0; i < sizeof terminal / sizeof *terminal; i++)
+        if (info->si_signo == terminal[i])
+            return info->si_code > SI_USER;
+    return false;
+}
+
 static int wait_for(pid_t child, const struct signals *signals)
 {
     int status = 0;
     siginfo_t info;
     while (!reap(child, &status)) {
         int number = sigwaitinfo(&signals->taken, &info);
-        /* SI_KERNEL: the terminal, which signals the whole process group. */
-        if (number > 0 && number != SIGCHLD && info.si_code <= SI_USER)
+        if (number > 0 && number != SIGCHLD && !reached_the_child(&info))
             kill(child, number);
     }
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

@@ -8,8 +8,8 @@ enum { CHILD_OWN_FAILURE = 125, CHILD_NOT_EXECUTABLE = 126, CHILD_NOT_FOUND = 12
 /* Runs ARGV (execvp(3)) with our environment, in our process group, and waits for it. It gets the
  * signal mask and dispositions that we had, and no descriptor but those that we were given.
  *
- * Signals that a process sends to us are sent on to it; what the terminal sends reaches it by
- * itself. When it stops (SIGTSTP, SIGTTIN, SIGTTOU) so do we, and when we continue, so does it.
+ * Signals that are sent to us are sent on to it, but those of the terminal, which reach it by
+ * themselves. When it stops (SIGTSTP, SIGTTIN, SIGTTOU) so do we, and when we continue, so does it.
  *
  * Returns its exit status, 128 + N when signal N ended it, or one of the above when it could not
  * be started, which is told on stderr. Our signal mask and SIGCHLD are as before. */

@@ -5,6 +5,10 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#ifndef EM_LOONGARCH /* glibc 2.35 */
+#define EM_LOONGARCH 258
+#endif
+
 /* No linker makes more; they bound what a hostile file can cost. */
 enum { SEGMENTS_MAX = 512, DYNAMIC_MAX = 4096, NEEDED_MAX = 64, NAME_MAX_BYTES = 64 };
 

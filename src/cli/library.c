@@ -166,7 +166,7 @@ char *library_preload(const char *present, const char *path)
         if (same_file(entry, path))
             return strdup(present);
         leading = leading && (entry.length == 0 || must_be_first(entry));
-        if (leading)
+        if (leading && entry.length > 0)
             behind = end;
     }
     struct slice rest = slice_from(list, behind);

@@ -121,8 +121,8 @@ static bool read_config(struct settings *settings)
     bool chosen = path != NULL && *path != '\0', good = true;
     path = chosen ? path : CONFIG_FILE;
     FILE *file = fopen(path, "re");
-    if (file == NULL && !chosen && errno == ENOENT)
-        return true;
+    if (file == NULL && !chosen)
+        return true; /* the library does without, too */
     char *text = malloc(CONFIG_SIZE);
     size_t length = file == NULL || text == NULL ? 0 : fread(text, 1, CONFIG_SIZE, file);
     if (file == NULL || text == NULL || ferror(file) != 0) {

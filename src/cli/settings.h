@@ -42,8 +42,8 @@ void settings_set_run_defaults(struct settings *settings);
 /* Gives KEY a VALUE that holds when nobody said anything. */
 void settings_set_default(struct settings *settings, const char *key, const char *value);
 
-/* Reads astray.conf and the environment into what no option has set. False when the file cannot be
- * read, or is too long, which is told on stderr; that /etc/astray.conf is missing is no mistake. */
+/* Reads astray.conf and the environment into what no option has set. False when a file that
+ * ASTRAY_CONFIG names cannot be read, or what it says is no setting, which is told on stderr. */
 bool settings_read(struct settings *settings);
 
 /* Are all of them understood? Writes what they come to to *OUT; each mistake is told on

@@ -191,6 +191,15 @@ PYTHON
     is "$status" 0 "$output"
 }
 
+@test "an alarm that was set before us ends the command" {
+    need python3
+    local set='import os, signal, sys
+signal.setitimer(signal.ITIMER_REAL, 0.3)
+os.execv(sys.argv[1], sys.argv[1:])'
+    run "$(find_python)" -c "$set" "$ASTRAY" run sleep 20
+    is "$status" $((128 + 14))
+}
+
 @test "a stopped command stops us, and continues with us" {
     need python3 ps
     run "$(find_python)" "$ROOT/tests/e2e/terminal.py" "'$ASTRAY' run sh -c 'echo go-\$((1)); read line; echo got \$line; exit 6'" \
