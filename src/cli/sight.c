@@ -1,5 +1,7 @@
 #include "sight.h"
 
+#include <string.h>
+
 /* Shells, wrappers and the like: the script is above them. */
 static const char *const wrappers[] = {
     "sh",      "bash",   "dash",  "ash",     "zsh",     "ksh",       "mksh",    "busybox",
@@ -133,23 +135,21 @@ static const struct {
 void sight_read_texts(struct sight *sight)
 {
     const struct record_line *line = sight->line;
-    for (size_t i = 0; i < GROUP_TEXTS; i++)
-        sight->texts[i] = (struct slice){"", 0};
+    memset(sight->texts, 0, sizeof sight->texts);
     for (size_t i = 0; i < sizeof plain_texts / sizeof *plain_texts; i++)
-        if (line->fields[plain_texts[i].field].data != NULL)
-            sight->texts[plain_texts[i].text] = line->fields[plain_texts[i].field];
+        sight->texts[plain_texts[i].text] = line->fields[plain_texts[i].field];
     if (sight->kind == GROUP_NOTE) {
         struct slice message = line->fields[RECORD_ERROR_MESSAGE];
-        sight->texts[GROUP_MESSAGE] = message.data != NULL ? message
-                                      : line->fields[RECORD_MESSAGE].data != NULL
-                                          ? line->fields[RECORD_MESSAGE]
-                                          : (struct slice){"", 0};
+        sight->texts[GROUP_MESSAGE] = message.data != NULL ? message : line->fields[RECORD_MESSAGE];
     }
     sight->texts[GROUP_SCRIPT] = find_script(line);
     see_origin(sight);
-    for (size_t i = 0; i < GROUP_TEXTS; i++)
+    for (size_t i = 0; i < GROUP_TEXTS; i++) {
         if (sight->texts[i].length > SIGHT_TEXT_MAX)
             sight->texts[i] = SLICE("...");
+        else if (sight->texts[i].data == NULL)
+            sight->texts[i] = SLICE("");
+    }
 }
 
 /* Our own spellings first: they are nearly all there is. */

@@ -5,7 +5,9 @@
 
 #include "phrase.h"
 
-#define SPARK_COLUMNS 24
+/* The least and the most marks of a time line. */
+#define SPARK_MIN 8
+#define SPARK_MAX 24
 
 /* ---- colours ---------------------------------------------------------- */
 
@@ -73,18 +75,18 @@ static void put_span(FILE *stream, uint64_t first, uint64_t last, bool short_day
     }
 }
 
-/* How often over the span of the whole log, a mark a column. */
-static void put_spark(const struct summary_view *view, const struct group *group, FILE *stream)
+/* How often over the span of the whole log, in COUNT marks. */
+static void put_spark(const struct summary_view *view, const struct group *group, size_t count,
+                      FILE *stream)
 {
     static const char *const blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     static const char *const letters[] = {" ", ".", ".", ":", "-", "=", "+", "*", "#"};
     const char *const *marks = view->unicode ? blocks : letters;
-    uint64_t columns[SPARK_COLUMNS], most = 1;
-    histogram_spread(&group->times, view->groups->first, view->groups->last, columns,
-                     SPARK_COLUMNS);
-    for (size_t i = 0; i < SPARK_COLUMNS; i++)
+    uint64_t columns[SPARK_MAX], most = 1;
+    histogram_spread(&group->times, view->groups->first, view->groups->last, columns, count);
+    for (size_t i = 0; i < count; i++)
         most = columns[i] > most ? columns[i] : most;
-    for (size_t i = 0; i < SPARK_COLUMNS; i++)
+    for (size_t i = 0; i < count; i++)
         fputs(marks[columns[i] == 0 ? 0 : 1 + (columns[i] * 7 + most / 2) / most], stream);
 }
 
@@ -92,17 +94,23 @@ static void write_times(const struct summary_view *view, const struct group *gro
                         FILE *stream)
 {
     const struct groups *groups = view->groups;
-    if (group->first == 0)
+    struct draft draft;
+    if (group->first == 0 || !draft_open(&draft))
         return;
+    put_span(draft.stream, group->first, group->last, same_day(groups->first, groups->last));
+    fflush(draft.stream);
     fprintf(stream, "%*s", (int)indent, "");
     if (groups->last - groups->first > 1000000 && group_count(group) > 1) {
+        size_t taken = indent + 2 + draft.length, room = SPARK_MIN;
+        if (view->width > taken + SPARK_MIN)
+            room = view->width - taken;
         color(view, stream, BOLD);
-        put_spark(view, group, stream);
+        put_spark(view, group, room < SPARK_MAX ? room : SPARK_MAX, stream);
         color(view, stream, PLAIN);
         fputs("  ", stream);
     }
-    put_span(stream, group->first, group->last, same_day(groups->first, groups->last));
-    putc('\n', stream);
+    fprintf(stream, "%s\n", draft.text);
+    draft_drop(&draft);
 }
 
 /* ---- a group ---------------------------------------------------------- */
@@ -248,15 +256,32 @@ static unsigned digits_of(uint64_t count)
 static void write_heading(const struct summary_view *view, enum group_kind kind, FILE *stream)
 {
     const struct groups *groups = view->groups;
-    color(view, stream, kind == GROUP_STRAY && groups->totals[kind] > 0 ? RED : BOLD);
-    phrase_counted(stream, groups->totals[kind], headings[kind].one, headings[kind].many);
-    color(view, stream, PLAIN);
+    struct draft draft;
+    if (!draft_open(&draft))
+        return;
+    phrase_counted(draft.stream, groups->totals[kind], headings[kind].one, headings[kind].many);
     if (kind == GROUP_STRAY && groups->first != 0) {
-        fputs(", ", stream);
-        put_span(stream, groups->first, groups->last, false);
-        fputs(" UTC", stream);
+        fputs(", ", draft.stream);
+        put_span(draft.stream, groups->first, groups->last, false);
+        fputs(" UTC", draft.stream);
     }
+    draft_print(&draft, view, 0, kind == GROUP_STRAY && groups->totals[kind] > 0 ? RED : BOLD,
+                stream);
+}
+
+/* What --top leaves out. */
+static void write_left(const struct summary_view *view, size_t groups, uint64_t count, FILE *stream)
+{
+    struct draft draft;
+    if (!draft_open(&draft))
+        return;
+    fputs("and ", draft.stream);
+    phrase_count(draft.stream, count);
+    fputs(" more in ", draft.stream);
+    phrase_counted(draft.stream, groups, "other group", "other groups");
+    fputs(" (--top shows them)", draft.stream);
     putc('\n', stream);
+    draft_print(&draft, view, 2, "", stream);
 }
 
 static void write_kind(const struct summary_view *view, enum group_kind kind, FILE *stream)
@@ -280,30 +305,30 @@ static void write_kind(const struct summary_view *view, enum group_kind kind, FI
         write_group(view, group, columns < 5 ? 5 : columns, stream);
         written++;
     }
-    if (left > 0) {
-        fputs("\n  and ", stream);
-        phrase_counted(stream, left_count, "more in ", "more in ");
-        phrase_counted(stream, left, "other group", "other groups");
-        fputs(" (--top shows them)\n", stream);
-    }
+    if (left > 0)
+        write_left(view, left, left_count, stream);
 }
 
-static void write_suppressed(const struct groups *groups, FILE *stream)
+static void put_suppressed(const struct groups *groups, FILE *stream)
 {
     phrase_counted(stream, groups->suppressed, "more attempt was", "more attempts were");
-    fputs(" over the rate limit and not logged\n", stream);
+    fputs(" over the rate limit and not logged", stream);
 }
 
-static void write_losses(const struct groups *groups, FILE *stream)
+static void write_losses(const struct summary_view *view, FILE *stream)
 {
-    if (groups->suppressed > 0) {
+    const struct groups *groups = view->groups;
+    struct draft draft;
+    if (groups->suppressed > 0 && draft_open(&draft)) {
+        put_suppressed(groups, draft.stream);
         putc('\n', stream);
-        write_suppressed(groups, stream);
+        draft_print(&draft, view, 0, "", stream);
     }
-    if (groups->dropped > 0) {
+    if (groups->dropped > 0 && draft_open(&draft)) {
+        phrase_counted(draft.stream, groups->dropped, "record", "records");
+        fputs(" could not be written", draft.stream);
         putc('\n', stream);
-        phrase_counted(stream, groups->dropped, "record", "records");
-        fputs(" could not be written\n", stream);
+        draft_print(&draft, view, 0, "", stream);
     }
 }
 
@@ -317,7 +342,7 @@ void summary_text_write(const struct summary_view *view, FILE *stream)
             write_heading(view, kind, stream);
             write_kind(view, kind, stream);
         }
-    write_losses(view->groups, stream);
+    write_losses(view, stream);
 }
 
 /* ---- the end of a run ------------------------------------------------- */
@@ -375,6 +400,7 @@ void summary_text_write_short(const struct summary_view *view, const char *more,
     }
     if (groups->suppressed > 0) {
         fputs("astray: ", stream);
-        write_suppressed(groups, stream);
+        put_suppressed(groups, stream);
+        putc('\n', stream);
     }
 }
