@@ -303,15 +303,12 @@ stop_servers()
     SERVERS=()
 }
 
-# nginx_user: the line of its configuration that keeps its files within reach of it: workers that
-# stay root, or none where there is only one user.
+# nginx_user: the lines of its configuration that keep its files within its reach: everything stays
+# root's, and there are no workers where groups cannot be set (a user namespace of one user).
 nginx_user()
 {
-    if [ "$(id -u)" -eq 0 ] && grep -q 4294967295 /proc/self/uid_map; then
-        echo 'user root;'
-    else
-        echo 'master_process off;'
-    fi
+    echo 'user root;'
+    grep -q 4294967295 /proc/self/uid_map || echo 'master_process off;'
 }
 
 setup()
