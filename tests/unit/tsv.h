@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TSV_COLUMNS 8
+#define TSV_COLUMNS 10
 
 struct tsv {
     FILE *file;
