@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <astray/endpoint.h>
 #include <astray/policy.h>
 
 struct socket_state {
@@ -29,5 +30,27 @@ struct socket_state {
  * Six system calls at the most. Of a socket that is neither stream nor datagram over IP, `idle`,
  * `bound` and `device` stay false. Returns 0, or -errno (-EBADF, -ENOTSOCK) with *OUT as it was. */
 int socket_inspect(int descriptor, struct socket_state *out);
+
+/* How far an attempt to connect over TCP has come. */
+enum socket_progress {
+    SOCKET_CONNECTING,
+    SOCKET_CONNECTED, /* or was, before it was closed */
+    SOCKET_FAILED,    /* the attempt is over, and there never was a connection */
+    SOCKET_OTHER,     /* no TCP socket, one that listens, one that never tried, or no descriptor */
+};
+
+/* Looks at TCP_INFO, which takes nothing away: a segment that was sent tells an attempt from a new
+ * socket, one that was acknowledged tells a connection from a failure. */
+enum socket_progress socket_progress_of(int descriptor);
+
+/* Is the socket's peer DESTINATION? Also true where 0.0.0.0 or :: was connected to, and the kernel
+ * made it an address of this host. */
+bool socket_is_at(int descriptor, const struct destination *destination);
+
+/* Has the socket a peer at this moment? */
+bool socket_has_peer(int descriptor);
+
+/* Is the socket connected to itself: does it have one address and port at both ends? */
+bool socket_is_at_itself(int descriptor);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include <astray/netlink.h>
 #include <astray/process.h>
 #include <astray/record.h>
 #include <astray/sink.h>
@@ -14,6 +15,7 @@
 #include "state.h"
 
 #define NANOSECONDS 1000000000u
+#define LISTENERS_MAX 8
 
 LAYOUT_AT_HAND static _Atomic(uint32_t) sequences;
 LAYOUT_AT_HAND static _Atomic(uint32_t)
@@ -48,13 +50,26 @@ static bool over_the_rate(uint64_t time)
     return atomic_fetch_add_explicit(&used, 1, memory_order_relaxed) >= state.policy->rate;
 }
 
+uint64_t attempt_clock(void)
+{
+    return now(CLOCK_MONOTONIC);
+}
+
 void attempt_begin(struct attempt *attempt)
 {
     attempt->sequence = next_sequence();
-    attempt->began = now(CLOCK_MONOTONIC);
     attempt->suppressed = over_the_rate(attempt->began);
     if (attempt->suppressed)
         atomic_fetch_add_explicit(&suppressed, 1, memory_order_relaxed);
+}
+
+/* A JVM looks up an IPv4 address and connects to it v4-mapped. */
+void attempt_ask_names(struct attempt *attempt)
+{
+    struct addr inner;
+    const struct addr *addr = &attempt->destination.addr;
+    attempt->has_answer = names_find(addr, &attempt->answer) ||
+                          (addr_unmap(addr, &inner) && names_find(&inner, &attempt->answer));
 }
 
 /* ---- a record ---------------------------------------------------------- */
@@ -230,6 +245,11 @@ static const struct phase {
     [ATTEMPT_DENIED] = {connection_denied, 2, false, " was kept from ", ""},
 };
 
+static bool is_stray(const struct attempt *attempt)
+{
+    return attempt->verdict.action != POLICY_NONE;
+}
+
 /* curl[4711] connects to 0.0.0.0:80 ("0"), the address to bind, no destination; sent to ... */
 static void set_message(struct page *page, const struct attempt *attempt, const struct phase *phase,
                         int error, struct slice spelling)
@@ -248,8 +268,10 @@ static void set_message(struct page *page, const struct attempt *attempt, const 
         text_slice(text, spelling);
         text_string(text, "\")");
     }
-    text_string(text, ", ");
-    text_string(text, addr_class_why(attempt->verdict.class));
+    if (is_stray(attempt)) {
+        text_string(text, ", ");
+        text_string(text, addr_class_why(attempt->verdict.class));
+    }
     if (attempt->verdict.action == POLICY_DO_REWRITE) {
         struct destination target = {attempt->verdict.target, attempt->destination.port};
         text_string(text, "; sent to ");
@@ -268,16 +290,20 @@ static void set_event(struct page *page, const struct attempt *attempt, enum att
     struct record *record = &page->scratch->record;
     const struct phase *phase = &phases[which];
     record_set_list(record, RECORD_EVENT_TYPE, phase->types, phase->type_count);
+    bool stray = is_stray(attempt);
     record_set_text(record, RECORD_EVENT_ACTION,
-                    slice_of(policy_action_name(attempt->verdict.action)));
-    record_set_text(record, RECORD_EVENT_REASON, slice_of(addr_class_name(attempt->verdict.class)));
+                    slice_of(stray ? policy_action_name(attempt->verdict.action) : "failed"));
+    set_optional(record, RECORD_EVENT_REASON,
+                 slice_of(stray        ? addr_class_name(attempt->verdict.class)
+                          : error != 0 ? errors_slug(error)
+                                       : NULL));
     record_set_text(record, RECORD_EVENT_OUTCOME,
                     which == ATTEMPT_START                  ? SLICE("unknown")
                     : error == 0 && which != ATTEMPT_DENIED ? SLICE("success")
                                                             : SLICE("failure"));
     if (phase->ended)
         record_set_number(record, RECORD_EVENT_DURATION, now(CLOCK_MONOTONIC) - attempt->began);
-    if (which != ATTEMPT_START && error != 0) {
+    if (which != ATTEMPT_START && error > 0) {
         record_set_text(record, RECORD_ERROR_TYPE, slice_of(errors_name(error)));
         record_set_text(record, RECORD_ERROR_CODE, write_number(page, (uint64_t)error));
     }
@@ -313,11 +339,29 @@ static void set_destination(struct page *page, const struct attempt *attempt, st
     record_set_text(record, RECORD_CALL, slice_of(attempt->call));
 }
 
+/* "[::1]:80" for each who listens on the port of a refused connection; [] for nobody. */
+static void set_listeners(struct page *page, const struct attempt *attempt,
+                          struct slice items[static LISTENERS_MAX])
+{
+    struct netlink_listener found[LISTENERS_MAX];
+    size_t count;
+    if (netlink_listeners(attempt->destination.port, found, LISTENERS_MAX, &count) != 0)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        char text[DESTINATION_TEXT_SIZE];
+        struct destination at = {found[i].at.addr, attempt->destination.port};
+        size_t start = page->texts.length;
+        text_bytes(&page->texts, text, destination_format(&at, text));
+        items[i] = since(page, start);
+    }
+    record_set_list(&page->scratch->record, RECORD_LISTENERS, items, count);
+}
+
 static void write_attempt(struct page *page, const struct attempt *attempt,
                           enum attempt_phase phase, int error)
 {
     struct record *record = &page->scratch->record;
-    struct slice ancestry[PROCESS_ANCESTORS_MAX];
+    struct slice ancestry[PROCESS_ANCESTORS_MAX], listeners[LISTENERS_MAX];
     struct slice answer = {attempt->answer.text, attempt->has_answer ? attempt->answer.length : 0};
     struct spelling_wanted wanted = {attempt->destination, answer, page->process->program};
     const struct origin *origin = scratch_origin(page->scratch, page->process, &wanted);
@@ -330,6 +374,8 @@ static void write_attempt(struct page *page, const struct attempt *attempt,
     set_message(page, attempt, &phases[phase], error, spelling);
     if (origin->count > 0)
         record_set_list(record, RECORD_ORIGIN, origin->items, origin->count);
+    if (phase != ATTEMPT_START && error == ECONNREFUSED && attempt->stream)
+        set_listeners(page, attempt, listeners);
     put(page);
 }
 

@@ -1,5 +1,5 @@
-/* attempt.h - one attempt to connect to a stray destination, from the call to its outcome, and
- * the records that tell of it. */
+/* attempt.h - one attempt to connect or send, from the call to its outcome, and the records that
+ * tell of it. */
 #ifndef ASTRAY_PRELOAD_ATTEMPT_H
 #define ASTRAY_PRELOAD_ATTEMPT_H
 
@@ -9,14 +9,15 @@
 #include <astray/endpoint.h>
 #include <astray/policy.h>
 
+#include "errors.h"
 #include "names.h"
 
-/* Lives on the stack of the hook. */
+/* Lives on the stack of the hook, and is copied while it is in flight. */
 struct attempt {
     const char *call; /* the wrapped function */
     struct destination destination;
-    struct verdict verdict;
-    bool stream; /* TCP; else UDP */
+    struct verdict verdict; /* action POLICY_NONE: an ordinary destination (failures = 1) */
+    bool stream;            /* TCP; else UDP */
     bool has_answer;
     bool suppressed;            /* over the rate: its outcome is not told either */
     struct names_answer answer; /* of the resolver, for this address */
@@ -27,11 +28,18 @@ struct attempt {
 /* Which records: at the call, at the end of it, or one for both. */
 enum attempt_phase { ATTEMPT_START, ATTEMPT_END, ATTEMPT_START_AND_END, ATTEMPT_DENIED };
 
-/* Begins an attempt: its number, its time, its share of the rate. */
+/* CLOCK_MONOTONIC in ns. */
+uint64_t attempt_clock(void);
+
+/* Finds what the resolver said of the destination. */
+void attempt_ask_names(struct attempt *attempt);
+
+/* Begins to tell of an attempt: gives it its number and takes its share of the rate. `began` must
+ * be set. */
 void attempt_begin(struct attempt *attempt);
 
-/* Writes the record of PHASE. ERROR is 0 for success, an errno for a failure; it is not looked at
- * for ATTEMPT_START. Async-signal-safe; errno is left alone. */
+/* Writes the record of PHASE. ERROR is 0 for success, an errno or an ERRORS_* for a failure; it is
+ * not looked at for ATTEMPT_START. Async-signal-safe; errno is left alone. */
 void attempt_tell(struct attempt *attempt, enum attempt_phase phase, int error);
 
 #endif

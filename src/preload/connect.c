@@ -7,9 +7,10 @@ int __connect(int descriptor, const struct sockaddr *address, socklen_t length);
 
 INTERCEPT_EXPORT int connect(int descriptor, const struct sockaddr *address, socklen_t length)
 {
-    if (!intercept_suspects(address, length))
+    bool suspect = intercept_suspects(address, length);
+    if (!suspect && !intercept_follows())
         return real_connect()(descriptor, address, length);
-    return intercept_connect(descriptor, address, length);
+    return intercept_connect(descriptor, address, length, suspect);
 }
 
 /* glibc exports this name as well, and a few programs call it. */

@@ -2,32 +2,25 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <linux/rtnetlink.h>
 
 #include <astray/memory.h>
 #include <astray/netlink.h>
 #include <astray/socket.h>
 
-#include "attempt.h"
+#include "failures.h"
 #include "names.h"
 #include "real.h"
-#include "state.h"
 
 /* A resolver's list is hostile input as well: no more than this many of its answers. */
 #define REMEMBERED_MAX 64
 
-union sockaddr_copy {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-};
-
 /* As much of an address of LENGTH bytes as is ever looked at. */
 static size_t readable_part(socklen_t length)
 {
-    return length < sizeof(union sockaddr_copy) ? length : sizeof(union sockaddr_copy);
+    return length < sizeof(struct sockaddr_in6) ? length : sizeof(struct sockaddr_in6);
 }
 
 /* Not within the caller: its frame would be set up for every clean call, too. */
@@ -68,24 +61,18 @@ static bool begins_an_attempt(const struct socket_state *socket, const struct ad
     return socket->kind == POLICY_SOCKET_DATAGRAM;
 }
 
-/* A JVM looks up an IPv4 address and connects to it v4-mapped. */
-static bool find_answer(const struct addr *addr, struct names_answer *out)
-{
-    struct addr inner;
-    return names_find(addr, out) || (addr_unmap(addr, &inner) && names_find(&inner, out));
-}
-
-static bool judge(int descriptor, struct attempt *attempt)
+/* Fills in the verdict of an attempt whose destination is set. Whether it is stray. */
+static bool judge(int descriptor, struct attempt *attempt, enum policy_call call)
 {
     struct socket_state socket;
     if (socket_inspect(descriptor, &socket) != 0 ||
         !begins_an_attempt(&socket, &attempt->destination.addr))
         return false;
-    attempt->has_answer = find_answer(&attempt->destination.addr, &attempt->answer);
+    attempt_ask_names(attempt);
     attempt->stream = socket.kind == POLICY_SOCKET_STREAM;
     struct policy_facts facts = {
         .socket = socket.kind,
-        .call = POLICY_CONNECT,
+        .call = call,
         .bound = socket.bound,
         .device = socket.device,
         .routed = is_routed_on_purpose(&attempt->destination),
@@ -95,15 +82,22 @@ static bool judge(int descriptor, struct attempt *attempt)
     return attempt->verdict.action != POLICY_NONE;
 }
 
-static void rewrite(union sockaddr_copy *copy, const struct addr *target)
+void intercept_rewrite(const struct attempt *attempt, union intercept_address *copy)
 {
+    const struct addr *target = &attempt->verdict.target;
+    struct sockaddr_in *v4 = (struct sockaddr_in *)copy;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)copy;
+    if (attempt->verdict.action != POLICY_DO_REWRITE)
+        return;
     if (copy->any.sa_family == AF_INET) {
-        memcpy(&copy->v4.sin_addr, target->bytes, sizeof copy->v4.sin_addr);
+        memcpy(&v4->sin_addr, target->bytes, sizeof v4->sin_addr);
         return;
     }
-    memcpy(&copy->v6.sin6_addr, target->bytes, sizeof copy->v6.sin6_addr);
-    copy->v6.sin6_scope_id = target->scope;
+    memcpy(&v6->sin6_addr, target->bytes, sizeof v6->sin6_addr);
+    v6->sin6_scope_id = target->scope;
 }
+
+/* ---- connect ------------------------------------------------------------ */
 
 /* The kernel went on without us: nobody knows yet how it ends. */
 static bool is_open(int error)
@@ -111,46 +105,221 @@ static bool is_open(int error)
     return error == EINPROGRESS || error == EINTR || error == EALREADY;
 }
 
-static int call_and_tell(struct attempt *attempt, int descriptor, const struct sockaddr *address,
+/* A connection that is there at once may still be none: with TCP fast open the kernel only
+ * promises, and a socket can meet itself. */
+static int really(int descriptor, int error)
+{
+    if (error == 0 && socket_progress_of(descriptor) != SOCKET_CONNECTED)
+        return EINPROGRESS;
+    return error == 0 && socket_is_at_itself(descriptor) ? ERRORS_SELF : error;
+}
+
+/* An attempt at a stray destination came back with ERROR. */
+static void land_stray(struct attempt *attempt, int descriptor, int error)
+{
+    if (!attempt->stream) {
+        attempt_tell(attempt, ATTEMPT_START_AND_END, error);
+        return;
+    }
+    error = really(descriptor, error);
+    if (is_open(error))
+        flights_add(descriptor, attempt);
+    else
+        attempt_tell(attempt, ATTEMPT_END, error);
+}
+
+static int connect_stray(struct attempt *attempt, int descriptor, const struct sockaddr *address,
+                         socklen_t length)
+{
+    union intercept_address copy;
+    int saved = errno;
+    attempt_begin(attempt);
+    if (attempt->verdict.action == POLICY_DO_BLOCK)
+        return intercept_deny(attempt);
+    if (attempt->stream)
+        attempt_tell(attempt, ATTEMPT_START, 0);
+    memcpy(&copy, address, length);
+    intercept_rewrite(attempt, &copy);
+    int result = real_connect()(descriptor, &copy.any, length);
+    int error = result == 0 ? 0 : errno;
+    land_stray(attempt, descriptor, error);
+    errno = result == 0 ? saved : error;
+    return result;
+}
+
+/* An attempt ends, stray or ordinary. */
+static void land(struct attempt *attempt, int error)
+{
+    if (attempt->verdict.action != POLICY_NONE)
+        attempt_tell(attempt, ATTEMPT_END, error);
+    else if (error == 0)
+        failures_forgive(attempt);
+    else if (errors_end_an_attempt(error))
+        failures_tell(attempt, error);
+}
+
+/* A second connect() on a socket that is connecting tells how the first one went. */
+static int connect_again(struct attempt *attempt, int descriptor, const struct sockaddr *address,
                          socklen_t length)
 {
     int saved = errno;
     int result = real_connect()(descriptor, address, length);
     int error = result == 0 ? 0 : errno;
-    if (!attempt->stream)
-        attempt_tell(attempt, ATTEMPT_START_AND_END, error);
-    else if (!is_open(error))
-        attempt_tell(attempt, ATTEMPT_END, error);
+    if (is_open(error))
+        flights_add(descriptor, attempt);
+    else
+        land(attempt, error == EISCONN ? 0 : error);
     errno = result == 0 ? saved : error;
     return result;
 }
 
-int intercept_connect(int descriptor, const struct sockaddr *address, socklen_t length)
+static bool read_destination(const struct sockaddr *address, socklen_t length,
+                             struct destination *out)
+{
+    return address != NULL && length >= sizeof(struct sockaddr_in) &&
+           length <= sizeof(struct sockaddr_storage) &&
+           memory_readable(address, readable_part(length)) &&
+           destination_from_sockaddr(address, readable_part(length), out);
+}
+
+static bool is_stream(int descriptor)
+{
+    struct socket_state socket;
+    return socket_inspect(descriptor, &socket) == 0 && socket.kind == POLICY_SOCKET_STREAM;
+}
+
+/* failures = 1, and the destination is fine: only how it ends is of interest. */
+static int connect_ordinary(struct attempt *attempt, int descriptor, const struct sockaddr *address,
+                            socklen_t length)
 {
     int saved = errno;
-    union sockaddr_copy copy = {0};
-    struct attempt attempt = {.call = "connect"};
-    memcpy(&copy, address, readable_part(length));
-    bool stray = destination_from_sockaddr(&copy, readable_part(length), &attempt.destination) &&
-                 judge(descriptor, &attempt);
-    errno = saved;
-    if (!stray)
-        return real_connect()(descriptor, address, length);
-
-    attempt_begin(&attempt);
-    if (attempt.verdict.action == POLICY_DO_BLOCK) {
-        attempt_tell(&attempt, ATTEMPT_DENIED, ENETUNREACH);
-        errno = ENETUNREACH;
-        return -1;
-    }
-    if (attempt.stream)
-        attempt_tell(&attempt, ATTEMPT_START, 0);
-    if (attempt.verdict.action != POLICY_DO_REWRITE)
-        return call_and_tell(&attempt, descriptor, address, length);
-
-    rewrite(&copy, &attempt.verdict.target);
-    return call_and_tell(&attempt, descriptor, &copy.any, (socklen_t)readable_part(length));
+    attempt->began = attempt_clock();
+    int result = real_connect()(descriptor, address, length);
+    int error = result == 0 ? 0 : errno;
+    if (is_open(error))
+        flights_add(descriptor, attempt);
+    else if (error == 0 ? failures_any() : errors_end_an_attempt(error) && is_stream(descriptor))
+        land(attempt, error);
+    errno = result == 0 ? saved : error;
+    return result;
 }
+
+int intercept_connect(int descriptor, const struct sockaddr *address, socklen_t length,
+                      bool suspect)
+{
+    struct attempt attempt = {.call = "connect", .stream = true};
+    int saved = errno;
+    if (flights_any() && flights_take(descriptor, &attempt))
+        return connect_again(&attempt, descriptor, address, length);
+    if (!read_destination(address, length, &attempt.destination))
+        return real_connect()(descriptor, address, length);
+    attempt.began = suspect ? attempt_clock() : 0;
+    bool stray = suspect && judge(descriptor, &attempt, POLICY_CONNECT);
+    errno = saved;
+    if (stray)
+        return connect_stray(&attempt, descriptor, address, length);
+    if (!state.policy->failures)
+        return real_connect()(descriptor, address, length);
+    return connect_ordinary(&attempt, descriptor, address, length);
+}
+
+/* ---- how it ended -------------------------------------------------------- */
+
+/* Is the socket where the attempt went, or was, before its peer closed it? A descriptor that was
+ * closed unseen may be another socket by now. */
+static bool is_still(int descriptor, const struct attempt *attempt)
+{
+    struct destination target = attempt->destination;
+    if (attempt->verdict.action == POLICY_DO_REWRITE)
+        target.addr = attempt->verdict.target;
+    return socket_is_at(descriptor, &target) || !socket_has_peer(descriptor);
+}
+
+void intercept_learn_error(int descriptor, int error)
+{
+    struct attempt attempt;
+    int saved = errno;
+    if (!flights_take(descriptor, &attempt))
+        return;
+    enum socket_progress progress = socket_progress_of(descriptor);
+    if (error != 0 && progress != SOCKET_OTHER)
+        land(&attempt, error);
+    else if (progress == SOCKET_CONNECTED)
+        land(&attempt, socket_is_at_itself(descriptor) ? ERRORS_SELF : 0);
+    else if (progress == SOCKET_CONNECTING)
+        flights_add(descriptor, &attempt);
+    else if (progress == SOCKET_FAILED)
+        land(&attempt, ERRORS_UNSEEN);
+    errno = saved;
+}
+
+void intercept_learn_close(int descriptor)
+{
+    struct attempt attempt;
+    int saved = errno;
+    if (!flights_take(descriptor, &attempt))
+        return;
+    enum socket_progress progress = socket_progress_of(descriptor);
+    if (progress == SOCKET_CONNECTED && is_still(descriptor, &attempt))
+        land(&attempt, 0);
+    else if (progress == SOCKET_CONNECTING)
+        land(&attempt, ERRORS_ABANDONED);
+    else if (progress == SOCKET_FAILED)
+        land(&attempt, ERRORS_UNSEEN);
+    errno = saved;
+}
+
+/* What is open when the program ends is told as at a close. */
+__attribute__((destructor)) static void learn_the_end(void)
+{
+    unsigned place = 0;
+    for (int descriptor; flights_any() && (descriptor = flights_next(&place)) >= 0;)
+        intercept_learn_close(descriptor);
+}
+
+/* ---- sends --------------------------------------------------------------- */
+
+bool intercept_judge_send(struct attempt *attempt, const char *call, int descriptor,
+                          const struct sockaddr *address, socklen_t length, int flags)
+{
+    int saved = errno;
+    *attempt = (struct attempt){.call = call, .began = attempt_clock()};
+    bool stray = read_destination(address, length, &attempt->destination) &&
+                 judge(descriptor, attempt, POLICY_SEND);
+    errno = saved;
+    /* A stream takes an address only to open a connection (TCP fast open). */
+    if (!stray || (attempt->stream && !(flags & MSG_FASTOPEN)))
+        return false;
+    attempt_begin(attempt);
+    return true;
+}
+
+void intercept_keep_address(struct attempt *attempt)
+{
+    if (attempt->verdict.action != POLICY_DO_REWRITE)
+        return;
+    attempt->verdict.action = POLICY_DETECT;
+    attempt->verdict.skipped = "several-messages";
+}
+
+int intercept_deny(struct attempt *attempt)
+{
+    attempt_tell(attempt, ATTEMPT_DENIED, ENETUNREACH);
+    errno = ENETUNREACH;
+    return -1;
+}
+
+void intercept_tell_send(struct attempt *attempt, int descriptor, int error)
+{
+    if (attempt->stream && is_open(really(descriptor, error))) {
+        attempt_tell(attempt, ATTEMPT_START, 0);
+        flights_add(descriptor, attempt);
+        return;
+    }
+    attempt_tell(attempt, ATTEMPT_START_AND_END, error);
+}
+
+/* ---- the resolver -------------------------------------------------------- */
 
 static bool addr_of(const struct addrinfo *answer, struct addr *out)
 {
@@ -172,5 +341,17 @@ void intercept_remember(const char *node, const struct addrinfo *list)
             continue; /* the same again for another socket type */
         names_remember(slice_of(node), &addr);
         before = addr;
+    }
+}
+
+void intercept_remember_host(const char *node, const struct hostent *host)
+{
+    struct addr addr = {.family = host->h_addrtype == AF_INET ? ADDR_IPV4 : ADDR_IPV6};
+    size_t size = addr.family == ADDR_IPV4 ? 4 : 16;
+    if (!state_active() || (size_t)host->h_length != size)
+        return;
+    for (int i = 0; host->h_addr_list[i] != NULL && i < REMEMBERED_MAX; i++) {
+        memcpy(addr.bytes, host->h_addr_list[i], size);
+        names_remember(slice_of(node), &addr);
     }
 }

@@ -1,8 +1,16 @@
+#include <sys/auxv.h>
+
+#include <astray/memory.h>
+
 #include "real.h"
 #include "state.h"
 
 __attribute__((constructor)) static void load(void)
 {
-    real_load();
+    /* Without a look whether it is found: a page that is read before it is written costs two
+     * faults. */
+    real_find(REAL_connect);
     state_load();
+    /* Shows memory.h the main thread's stack, so that it never has to probe it. */
+    memory_readable((const void *)getauxval(AT_EXECFN), 1);
 }

@@ -2,54 +2,55 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <stddef.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "layout.h"
 
-LAYOUT_AT_HAND _Atomic(real_connect_function *) real_connect_found;
+LAYOUT_AT_HAND _Atomic(void *) real_found[REAL_COUNT];
 
-static void *find(const char *name)
-{
-    int saved = errno;
-    void *found = dlsym(RTLD_NEXT, name);
-    errno = saved;
-    return found;
-}
+LAYOUT_AT_LOAD static const char names[REAL_COUNT][20] = {
+#define REAL_TEXT(result, name, parameters) [REAL_##name] = #name,
+    REAL_FUNCTIONS(REAL_TEXT)
+#undef REAL_TEXT
+};
 
 static int bare_connect(int descriptor, const struct sockaddr *address, socklen_t length)
 {
     return (int)syscall(SYS_connect, descriptor, address, length);
 }
 
-LAYOUT_AT_LOAD static const char connect_name[] = "connect";
-
-real_connect_function *real_connect_slow(void)
+static int bare_close(int descriptor)
 {
-    LAYOUT_AT_HAND static atomic_flag looking = ATOMIC_FLAG_INIT;
-    if (atomic_flag_test_and_set(&looking))
-        return bare_connect;
-    real_connect_function *found = (real_connect_function *)find(connect_name);
-    if (found == NULL)
-        found = bare_connect;
-    atomic_store_explicit(&real_connect_found, found, memory_order_relaxed);
-    return found;
+    return (int)syscall(SYS_close, descriptor);
 }
 
-/* Without a look whether it is found: a page that is read before it is written costs two faults. */
-void real_load(void)
+/* For all others: an allocator has no need of them. */
+static long missing(void)
 {
-    real_connect_slow();
+    errno = ENOSYS;
+    return -1;
 }
 
-real_getaddrinfo_function *real_getaddrinfo(void)
+static void *bare(enum real_name which)
 {
-    static _Atomic(real_getaddrinfo_function *) found;
-    real_getaddrinfo_function *function = atomic_load_explicit(&found, memory_order_relaxed);
-    if (function == NULL) {
-        function = (real_getaddrinfo_function *)find("getaddrinfo");
-        atomic_store_explicit(&found, function, memory_order_relaxed);
+    if (which == REAL_connect)
+        return (void *)bare_connect;
+    return which == REAL_close ? (void *)bare_close : (void *)missing;
+}
+
+void *real_find(enum real_name which)
+{
+    static _Atomic(char) looking[REAL_COUNT];
+    if (atomic_exchange(&looking[which], 1) != 0) {
+        void *found = atomic_load_explicit(&real_found[which], memory_order_relaxed);
+        return found != NULL ? found : bare(which);
     }
-    return function;
+    int saved = errno;
+    void *found = dlsym(RTLD_NEXT, names[which]);
+    errno = saved;
+    if (found == NULL)
+        found = bare(which);
+    atomic_store_explicit(&real_found[which], found, memory_order_relaxed);
+    return found;
 }

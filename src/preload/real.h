@@ -1,9 +1,9 @@
 /* real.h - the functions that ours stand in front of.
  *
  * Found by dlsym(RTLD_NEXT), so that libraries stack: connect at load (or at its first use, when
- * another library's constructor is first), the rare ones at their first use. dlsym may
- * allocate, and an allocator may be preloaded and connect: while a look-up is under way,
- * connect is the bare system call. Symbols that this libc lacks are not looked up. */
+ * another library's constructor is first), the others at their first use. dlsym may allocate, and
+ * an allocator may be preloaded and call us: while a look-up is under way, connect and close are
+ * bare system calls. Symbols that this libc lacks are not looked up. */
 #ifndef ASTRAY_PRELOAD_REAL_H
 #define ASTRAY_PRELOAD_REAL_H
 
@@ -12,25 +12,50 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-typedef int real_connect_function(int, const struct sockaddr *, socklen_t);
-typedef int real_getaddrinfo_function(const char *, const char *, const struct addrinfo *,
-                                      struct addrinfo **);
+/* A row a function: result, name, parameters, and what to call while it cannot be found. */
+#define REAL_FUNCTIONS(X)                                                                          \
+    X(int, connect, (int, const struct sockaddr *, socklen_t))                                     \
+    X(int, close, (int))                                                                           \
+    X(int, getsockopt, (int, int, int, void *restrict, socklen_t *restrict))                       \
+    X(ssize_t, sendto, (int, const void *, size_t, int, const struct sockaddr *, socklen_t))       \
+    X(ssize_t, sendmsg, (int, const struct msghdr *, int))                                         \
+    X(int, sendmmsg, (int, struct mmsghdr *, unsigned, int))                                       \
+    X(int, getaddrinfo,                                                                            \
+      (const char *restrict, const char *restrict, const struct addrinfo *restrict,                \
+       struct addrinfo **restrict))                                                                \
+    X(struct hostent *, gethostbyname, (const char *))                                             \
+    X(struct hostent *, gethostbyname2, (const char *, int))                                       \
+    X(int, gethostbyname_r,                                                                        \
+      (const char *restrict, struct hostent *restrict, char *restrict, size_t,                     \
+       struct hostent **restrict, int *restrict))                                                  \
+    X(int, gethostbyname2_r,                                                                       \
+      (const char *restrict, int, struct hostent *restrict, char *restrict, size_t,                \
+       struct hostent **restrict, int *restrict))                                                  \
+    X(void *, dlopen, (const char *, int))
 
-/* Finds connect. errno is left alone. */
-void real_load(void);
+enum real_name {
+#define REAL_ENUM(result, name, parameters) REAL_##name,
+    REAL_FUNCTIONS(REAL_ENUM)
+#undef REAL_ENUM
+        REAL_COUNT
+};
 
-extern _Atomic(real_connect_function *) real_connect_found;
+/* The functions that were found. */
+extern _Atomic(void *) real_found[REAL_COUNT];
 
-/* The bare system call, until the real one is found. */
-real_connect_function *real_connect_slow(void);
+/* Finds WHICH; while that very look-up is under way further up the stack, its system call, or a
+ * function that fails with ENOSYS. errno is left alone. */
+void *real_find(enum real_name which);
 
-static inline real_connect_function *real_connect(void)
-{
-    real_connect_function *found = atomic_load_explicit(&real_connect_found, memory_order_relaxed);
-    return found != NULL ? found : real_connect_slow();
-}
-
-/* NULL when there is none: EAI_SYSTEM with ENOSYS is the answer then. */
-real_getaddrinfo_function *real_getaddrinfo(void);
+/* real_connect()(...) calls the next connect, and so on. */
+#define REAL_GETTER(result, name, parameters)                                                      \
+    typedef result real_##name##_function parameters;                                              \
+    static inline real_##name##_function *real_##name(void)                                        \
+    {                                                                                              \
+        void *found = atomic_load_explicit(&real_found[REAL_##name], memory_order_relaxed);        \
+        return (real_##name##_function *)(found != NULL ? found : real_find(REAL_##name));         \
+    }
+REAL_FUNCTIONS(REAL_GETTER)
+#undef REAL_GETTER
 
 #endif

@@ -45,14 +45,7 @@ logged()
     [ $# -lt 5 ] || has " $(attempt '.astray.origin // [] | join(" ")') " " $5 "
 }
 
-# open_ended: the outcome of a non-blocking connection is never guessed.
-open_ended()
-{
-    is "$(attempt .event.outcome)" unknown
-    is "$(outcomes "$LOG" | wc -l)" 0 outcomes
-}
-
-# ended OUTCOME [ERROR]: connect() itself returned it.
+# ended OUTCOME [ERROR]: the first attempt, by what the program itself learned.
 ended()
 {
     is "$(outcomes "$LOG" .event.outcome | head -n 1)" "$1" outcome
@@ -72,7 +65,7 @@ hosts()
     unharmed curl curl -sS "http://0:$PORT/health"
     is "$(cat "$BATS_TEST_TMPDIR/library.status")" 7
     logged unspecified 0.0.0.0 "$PORT" 0 argv:2
-    open_ended
+    ended failure ECONNREFUSED
     is "$(attempt .process.name)" curl
     is "$(attempt '.process.args[2]')" "http://0:$PORT/health"
     is "$(attempt .network.transport)" tcp
@@ -223,7 +216,7 @@ hosts()
     # shellcheck disable=SC2016
     unharmed node node -e 'require("http").get(process.argv[1]).on("error", (e) => console.log(e.message))' "http://0:$PORT/"
     logged unspecified 0.0.0.0 "$PORT" 0 argv:3
-    open_ended
+    ended failure ECONNREFUSED
 }
 
 @test "node's net to 192.0.2.9" {
@@ -337,6 +330,6 @@ CONF
     is "$(curl -sS "http://127.0.0.1:$front/")" "$plain"
     require_mapped nginx
     logged unspecified 0.0.0.0 "$upstream"
-    open_ended
+    ended success
     has "$(attempt .process.name)" nginx
 }

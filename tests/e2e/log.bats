@@ -142,7 +142,8 @@ program_limited()
     capture library program_limited "$limit" many 20
     same plain library
     is "$(attempts "$LOG" | wc -l)" 0
-    is "$(records "$LOG" '.astray.dropped // 0' | awk '{ sum += $1 } END { print sum + 0 }')" 20
+    # Its start and its end, of each attempt.
+    is "$(records "$LOG" '.astray.dropped // 0' | awk '{ sum += $1 } END { print sum + 0 }')" 40
 }
 
 @test "descriptors 0 to 2 closed, and reopened as files of the program's own" {

@@ -1,7 +1,6 @@
 /* flood.c - many processes that connect astray at once: flood PROCESSES COUNT PORT
  *
- * Each opens COUNT non-blocking connections to 0.0.0.0:PORT. Exits 0 when all behaved. */
-#include <errno.h>
+ * Each connects COUNT datagram sockets to 0.0.0.0:PORT: one record each. Exits 0 when all behaved. */
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -15,9 +14,8 @@ static int connect_many(long count, int port)
     struct sockaddr_in destination = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 
     for (long i = 0; i < count; i++) {
-        int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-        if (connect(descriptor, (struct sockaddr *)&destination, sizeof destination) != -1 ||
-            errno != EINPROGRESS)
+        int descriptor = socket(AF_INET, SOCK_DGRAM, 0);
+        if (connect(descriptor, (struct sockaddr *)&destination, sizeof destination) != 0)
             return 1;
         close(descriptor);
     }

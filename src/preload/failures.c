@@ -1,0 +1,60 @@
+#include "failures.h"
+
+#include <stdatomic.h>
+
+#include <astray/socket.h>
+
+#include "layout.h"
+
+/* The last failures of names: hash of name and port, and the attempt's number; 0 is an empty place.
+ * What gets lost between two threads is a failure that is told and not folded away. */
+enum { RECENT = 16 };
+static _Atomic(uint64_t) recent[RECENT];
+static _Atomic(uint32_t) next;
+LAYOUT_AT_HAND static atomic_bool any;
+
+bool failures_any(void)
+{
+    return atomic_load_explicit(&any, memory_order_relaxed);
+}
+
+static uint32_t key_of(const struct attempt *attempt)
+{
+    uint32_t hash = 2166136261u ^ attempt->destination.port; /* FNV-1a */
+    for (size_t i = 0; i < attempt->answer.length; i++)
+        hash = (hash ^ (unsigned char)attempt->answer.text[i]) * 16777619u;
+    return hash;
+}
+
+static bool has_name(const struct attempt *attempt)
+{
+    return attempt->has_answer && !attempt->answer.literal;
+}
+
+void failures_tell(struct attempt *attempt, int error)
+{
+    attempt_ask_names(attempt);
+    attempt_begin(attempt);
+    attempt_tell(attempt, ATTEMPT_START_AND_END, error);
+    if (!has_name(attempt) || attempt->suppressed)
+        return;
+    uint32_t place = atomic_fetch_add_explicit(&next, 1, memory_order_relaxed) % RECENT;
+    uint64_t entry = (uint64_t)key_of(attempt) << 32 | attempt->sequence;
+    atomic_store_explicit(&recent[place], entry, memory_order_relaxed);
+    atomic_store_explicit(&any, true, memory_order_relaxed);
+}
+
+void failures_forgive(struct attempt *attempt)
+{
+    attempt_ask_names(attempt);
+    if (!has_name(attempt))
+        return;
+    for (size_t i = 0; i < RECENT; i++) {
+        uint64_t entry = atomic_load_explicit(&recent[i], memory_order_relaxed);
+        if (entry == 0 || entry >> 32 != key_of(attempt) ||
+            !atomic_compare_exchange_strong(&recent[i], &entry, 0))
+            continue;
+        attempt->sequence = (uint32_t)entry;
+        attempt_tell(attempt, ATTEMPT_END, 0);
+    }
+}

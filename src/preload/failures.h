@@ -1,0 +1,19 @@
+/* failures.h - ordinary destinations that failed (failures = 1). */
+#ifndef ASTRAY_PRELOAD_FAILURES_H
+#define ASTRAY_PRELOAD_FAILURES_H
+
+#include <stdbool.h>
+
+#include "attempt.h"
+
+/* Has any been told of lately? A quick test. */
+bool failures_any(void);
+
+/* Tells that ATTEMPT, whose `began` is set, failed with ERROR, and remembers its name. */
+void failures_tell(struct attempt *attempt, int error);
+
+/* ATTEMPT succeeded: an earlier failure of the same name and port (::1 refused, then 127.0.0.1) is
+ * no trouble. Writes an end with the outcome "success" for it. */
+void failures_forgive(struct attempt *attempt);
+
+#endif

@@ -1,0 +1,39 @@
+#include "wiped.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define PAGE 4096
+
+struct wiped wiped;
+
+_Static_assert(sizeof(struct wiped) % PAGE == 0, "nothing else lies on the pages that are wiped");
+
+void wiped_prepare(void)
+{
+    static atomic_flag asked = ATOMIC_FLAG_INIT;
+    if (atomic_flag_test_and_set(&asked))
+        return;
+    int saved = errno;
+    syscall(SYS_madvise, &wiped, sizeof wiped, MADV_WIPEONFORK);
+    errno = saved;
+}
+
+bool wiped_once_is(const wiped_once *cell, pid_t pid)
+{
+    return atomic_load_explicit(cell, memory_order_acquire) == pid;
+}
+
+bool wiped_once_begin(wiped_once *cell)
+{
+    pid_t empty = 0;
+    return atomic_compare_exchange_strong_explicit(cell, &empty, WIPED_BUSY, memory_order_acquire,
+                                                   memory_order_relaxed);
+}
+
+void wiped_once_end(wiped_once *cell, pid_t pid)
+{
+    atomic_store_explicit(cell, pid, memory_order_release);
+}
