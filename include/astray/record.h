@@ -130,6 +130,7 @@ struct record_field_info {
     uint8_t type; /* enum record_type */
     uint8_t yields;
     uint16_t longest;
+    uint16_t unused; /* a row is 32 bytes */
 };
 
 extern const struct record_object_info record_objects[RECORD_OBJECT_COUNT];

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <astray/words.h>
+
 #define BIT(text) (UINT32_C(1) << (text))
 
 const struct group_by group_bys[] = {
@@ -25,32 +27,14 @@ const struct group_by group_bys[] = {
 
 /* ---- finding a group -------------------------------------------------- */
 
-/* Mixes eight bytes at a time; the seed keeps a log from choosing where its groups collide. */
-static uint64_t mix(uint64_t hash, uint64_t value)
-{
-    hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
-    return hash ^ hash >> 32;
-}
-
-static uint64_t hash_text(uint64_t hash, struct slice text)
-{
-    uint64_t word;
-    size_t at = 0;
-    hash = mix(hash, text.length);
-    for (; text.length - at >= sizeof word; at += sizeof word) {
-        memcpy(&word, text.data + at, sizeof word);
-        hash = mix(hash, word);
-    }
-    word = 0;
-    memcpy(&word, text.data + at, text.length - at);
-    return mix(hash, word);
-}
-
 static uint64_t hash_of(const struct groups *groups, const struct sight *sight)
 {
-    uint64_t hash = mix(groups->seed, sight->kind);
-    for (uint32_t left = groups->by->texts; left != 0; left &= left - 1)
-        hash = hash_text(hash, sight->texts[__builtin_ctz(left)]);
+    uint64_t hash = sight->kind;
+    for (uint32_t left = groups->by->texts; left != 0; left &= left - 1) {
+        unsigned text = (unsigned)__builtin_ctz(left);
+        /* Each text has a seed of its own, so that they can be hashed side by side. */
+        hash += words_hash(groups->seed * (2 * text + 1), sight->texts[text]);
+    }
     return hash;
 }
 
@@ -59,7 +43,7 @@ static bool is_of(const struct groups *groups, const struct group *group,
 {
     for (uint32_t left = groups->by->texts; left != 0; left &= left - 1) {
         unsigned text = (unsigned)__builtin_ctz(left);
-        if (!slice_equal(group->texts[text], texts[text]))
+        if (!words_slice_equal(group->texts[text], texts[text]))
             return false;
     }
     return true;
@@ -200,7 +184,7 @@ static void note_differences(struct groups *groups, struct group *group, const s
     uint32_t left = (BIT(GROUP_TEXTS) - 1) & ~groups->by->texts & ~group->varies;
     for (; left != 0; left &= left - 1) {
         unsigned text = (unsigned)__builtin_ctz(left);
-        if (!slice_equal(group->texts[text], sight->texts[text]))
+        if (!words_slice_equal(group->texts[text], sight->texts[text]))
             group->varies |= BIT(text);
     }
 }

@@ -13,6 +13,7 @@
 
 #include <astray/text.h>
 #include <astray/utf8.h>
+#include <astray/words.h>
 
 #define JSON_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
@@ -35,13 +36,6 @@ static inline size_t json_first(uint64_t marks)
 #else
     return (size_t)__builtin_clzll(marks) / 8;
 #endif
-}
-
-static inline uint64_t json_load(const char *at)
-{
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    return word;
 }
 
 static inline bool json_is_special(unsigned char byte)
@@ -72,7 +66,7 @@ static inline const char *json_find_special(const char *at, const char *end)
     }
 #endif
     for (; end - at >= 8; at += 8) {
-        uint64_t marks = json_special(json_load(at));
+        uint64_t marks = json_special(words_load(at));
         if (marks != 0)
             return at + json_first(marks);
     }
@@ -81,8 +75,9 @@ static inline const char *json_find_special(const char *at, const char *end)
     return at;
 }
 
-/* From behind the opening quote to the closing one; NULL when the string is not valid. */
-static inline const char *json_skip_string(const char *at, const char *end)
+/* From behind the opening quote to the closing one; NULL when the string is not valid. *ESCAPES
+ * becomes true when there is a backslash. */
+static inline const char *json_skip_noting(const char *at, const char *end, bool *escapes)
 {
     for (;;) {
         at = json_find_special(at, end);
@@ -90,11 +85,18 @@ static inline const char *json_skip_string(const char *at, const char *end)
             return NULL;
         if (__builtin_expect(*at == '"', 1))
             return at;
+        *escapes = *escapes || *at == '\\';
         size_t length = json_skip_special(at, end);
         if (length == 0)
             return NULL;
         at += length;
     }
+}
+
+static inline const char *json_skip_string(const char *at, const char *end)
+{
+    bool escapes = false;
+    return json_skip_noting(at, end, &escapes);
 }
 
 static inline bool json_is_space(char c)

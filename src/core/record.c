@@ -14,7 +14,7 @@ const struct record_object_info record_objects[] = {
 const struct record_field_info record_fields[] = {
 #define FIELD_ROW(id, in, key, type, longest, yields)                                              \
     [RECORD_##                                                                                     \
-        id] = {"\"" key "\":", sizeof key + 2, RECORD_IN_##in, RECORD_##type, yields, longest},
+        id] = {"\"" key "\":", sizeof key + 2, RECORD_IN_##in, RECORD_##type, yields, longest, 0},
     RECORD_FIELDS(FIELD_ROW)
 #undef FIELD_ROW
 };
@@ -139,7 +139,7 @@ static size_t escape(const char *at, const char *end, char out[static ESCAPED_MA
 static const char *put_plain(struct line *line, const char *at, const char *end)
 {
     while (end - at >= 8 && room(line) >= 8) {
-        uint64_t word = json_load(at);
+        uint64_t word = words_load(at);
         uint64_t marks = json_special(word);
         memcpy(line->out + line->length, &word, sizeof word);
         size_t plain = marks == 0 ? 8 : json_first(marks);

@@ -30,18 +30,20 @@ struct target {
     unsigned field;  /* which field the value is, or RECORD_FIELD_COUNT */
 };
 
+/* Need not be strong: what collides is compared, and there are at most RECORD_KEYS_MAX. */
 static unsigned hash_key(struct slice key)
 {
-    uint64_t head = 0;
-    memcpy(&head, key.data, key.length < 8 ? key.length : 8);
-    uint64_t mixed = (head ^ (head >> 29) ^ key.length) * UINT64_C(0x9e3779b97f4a7c15);
-    return (unsigned)(mixed >> 58);
+    size_t last = key.length < 8 ? 0 : key.length - 8;
+    uint64_t word = key.length < 8 ? words_load_short(key.data, key.length)
+                                   : words_load(key.data) ^ words_load(key.data + last) << 1;
+    return (unsigned)((word ^ key.length) * UINT64_C(0x9e3779b97f4a7c15) >> 58);
 }
 
 static bool is_duplicate(const struct reader *reader, const struct level *level, struct slice key)
 {
     for (size_t i = level->first_key; i < reader->key_count; i++)
-        if (level->escapes ? json_same(reader->keys[i], key) : slice_equal(reader->keys[i], key))
+        if (level->escapes ? json_same(reader->keys[i], key)
+                           : words_slice_equal(reader->keys[i], key))
             return true;
     return false;
 }
@@ -58,12 +60,12 @@ static bool has_nul(struct slice raw)
 }
 
 /* Adds KEY to the innermost object; false for a duplicate or when there are too many. */
-static bool add_key(struct reader *reader, struct slice key)
+static bool add_key(struct reader *reader, struct slice key, bool escapes)
 {
     struct level *level = &reader->levels[reader->depth - 1];
     if (reader->key_count == RECORD_KEYS_MAX)
         return false;
-    if (json_has_escape(key)) {
+    if (escapes) {
         level->escapes = true;
         if (has_nul(key))
             return false;
@@ -103,7 +105,7 @@ static unsigned find_field(unsigned object, struct slice name)
         return RECORD_FIELD_COUNT;
     int code = (int)NAME_CODE(object, name.length);
     for (; (at = memchr(at, code, (size_t)(end - at))) != NULL; at++)
-        if (memcmp(record_fields[at - field_codes].key + 1, name.data, name.length) == 0)
+        if (words_equal(record_fields[at - field_codes].key + 1, name.data, name.length))
             return (unsigned)(at - field_codes);
     return RECORD_FIELD_COUNT;
 }
@@ -115,18 +117,18 @@ static unsigned find_object(unsigned object, struct slice name)
         return UNKNOWN;
     int code = (int)NAME_CODE(object, name.length);
     for (; (at = memchr(at, code, (size_t)(end - at))) != NULL; at++)
-        if (memcmp(record_objects[at - object_codes].key + 1, name.data, name.length) == 0)
+        if (words_equal(record_objects[at - object_codes].key + 1, name.data, name.length))
             return (unsigned)(at - object_codes);
     return UNKNOWN;
 }
 
-/* Where KEY leads within OBJECT, nested or flattened: "action", "parent.pid". */
-static struct target find_target(unsigned object, struct slice key)
+/* Where KEY leads within OBJECT, which is known, nested or flattened: "action", "parent.pid". */
+static struct target find_target(unsigned object, struct slice key, bool escapes)
 {
     char plain[64];
-    if (json_has_escape(key))
+    if (escapes)
         key = (struct slice){plain, record_unescape(key, plain, sizeof plain)};
-    while (object != UNKNOWN) {
+    do {
         unsigned field = find_field(object, key);
         if (field != RECORD_FIELD_COUNT)
             return (struct target){UNKNOWN, field};
@@ -135,11 +137,11 @@ static struct target find_target(unsigned object, struct slice key)
         if (dot == key.length)
             break;
         key = slice_from(key, dot + 1);
-    }
+    } while (object != UNKNOWN);
     return (struct target){object, RECORD_FIELD_COUNT};
 }
 
-static bool take(struct reader *reader, char wanted)
+static inline bool take(struct reader *reader, char wanted)
 {
     if (reader->at == reader->end || *reader->at != wanted)
         return false;
@@ -147,21 +149,28 @@ static bool take(struct reader *reader, char wanted)
     return true;
 }
 
-static void space(struct reader *reader)
+static inline void space(struct reader *reader)
 {
     reader->at = json_skip_space(reader->at, reader->end);
 }
 
-static bool read_string(struct reader *reader, struct slice *raw)
+/* *ESCAPES becomes true when RAW has any. */
+static inline bool read_noting(struct reader *reader, struct slice *raw, bool *escapes)
 {
     if (!take(reader, '"'))
         return false;
-    const char *close = json_skip_string(reader->at, reader->end);
+    const char *close = json_skip_noting(reader->at, reader->end, escapes);
     if (close == NULL)
         return false;
     *raw = (struct slice){reader->at, (size_t)(close - reader->at)};
     reader->at = close + 1;
     return true;
+}
+
+static bool read_string(struct reader *reader, struct slice *raw)
+{
+    bool escapes = false;
+    return read_noting(reader, raw, &escapes);
 }
 
 /* One or more digits. */
@@ -279,10 +288,13 @@ static void close_level(struct reader *reader)
 static bool read_key(struct reader *reader, struct target *target)
 {
     struct slice key;
+    bool escapes = false;
     space(reader);
-    if (!read_string(reader, &key) || !add_key(reader, key))
+    if (!read_noting(reader, &key, &escapes) || !add_key(reader, key, escapes))
         return false;
-    *target = find_target(reader->levels[reader->depth - 1].object, key);
+    unsigned object = reader->levels[reader->depth - 1].object;
+    if (object != UNKNOWN)
+        *target = find_target(object, key, escapes);
     space(reader);
     if (!take(reader, ':'))
         return false;

@@ -2,7 +2,7 @@
  *
  * Usage: generate_log [-r] MEGABYTES > LOG
  *
- * Writes records of some 600 bytes as the library would: 40 services with 5 scripts each, a
+ * Writes records of some 800 bytes as the library would: 40 services with 5 scripts each, a
  * few destinations a service, most attempts followed by their outcome. With -r every line is
  * reshaped as log shippers do it: other key order, blanks, foreign keys, some flattened ones. */
 #include <stdbool.h>
@@ -124,7 +124,7 @@ static void set_event(struct record *record, const struct finding *finding)
     }
 }
 
-static void write_own(const struct finding *finding)
+static long write_own(const struct finding *finding)
 {
     const struct slice args[] = {slice_of(finding->program), SLICE("-fsS"), slice_of(finding->url)};
     const struct slice origins[] = {slice_of(finding->argument), slice_of(finding->origin)};
@@ -152,30 +152,33 @@ static void write_own(const struct finding *finding)
     set(&record, RECORD_UNIT, finding->unit);
     record_set_list(&record, RECORD_ORIGIN, origins, COUNT(origins));
     record_set_list(&record, RECORD_ANCESTRY, ancestry, COUNT(ancestry));
-    fwrite(line, 1, record_encode(&record, line), stdout);
+    return (long)fwrite(line, 1, record_encode(&record, line), stdout);
 }
 
-static void write_reshaped(const struct finding *finding)
+static long write_reshaped(const struct finding *finding)
 {
     const char *outcome = !finding->end ? "unknown" : finding->failed ? "failure" : "success";
-    printf("{\"@version\": \"1\", \"agent\": {\"name\": \"%s\", \"type\": \"filebeat\"}, "
-           "\"astray\": {\"ancestry\": [\"%s\"], \"attempt\": \"%s\", \"call\": \"connect\", "
-           "\"class\": \"%s\", \"mode\": \"audit\", \"origin\": [\"%s\", \"%s\"], \"schema\": 1, "
-           "\"unit\": \"%s\"}, \"destination.address\": \"%s\", \"destination.ip\": \"%s\", "
-           "\"destination.port\": %u, ",
-           finding->host, finding->ancestor, finding->attempt, finding->wrong->class,
-           finding->argument, finding->origin, finding->unit, finding->wrong->spelling,
-           finding->wrong->ip, finding->wrong->port);
-    printf("\"event\": {\"action\": \"detected\", \"category\": [\"network\"], \"id\": \"%s\", "
-           "\"kind\": \"event\", \"module\": \"astray\", \"outcome\": \"%s\", \"reason\": \"%s\", "
-           "\"type\": [\"connection\", \"%s\"]}, \"host\": {\"name\": \"%s\"}, "
-           "\"message\": \"%s[%u] connects to %s:%u (\\\"%s\\\")\", "
-           "\"process\": {\"executable\": \"%s\", \"name\": \"%s\", \"parent\": {\"name\": \"%s\", "
-           "\"pid\": %u}, \"pid\": %u}, \"@timestamp\": \"%s\"}\n",
-           finding->id, outcome, finding->wrong->class, finding->end ? "end" : "start",
-           finding->host, finding->program, finding->pid, finding->wrong->ip, finding->wrong->port,
-           finding->wrong->spelling, finding->executable, finding->program, finding->parent,
-           finding->pid - 1, finding->pid, finding->when);
+    int length = printf(
+        "{\"@version\": \"1\", \"agent\": {\"name\": \"%s\", \"type\": \"filebeat\"}, "
+        "\"astray\": {\"ancestry\": [\"%s\"], \"attempt\": \"%s\", \"call\": \"connect\", "
+        "\"class\": \"%s\", \"mode\": \"audit\", \"origin\": [\"%s\", \"%s\"], \"schema\": 1, "
+        "\"unit\": \"%s\"}, \"destination.address\": \"%s\", \"destination.ip\": \"%s\", "
+        "\"destination.port\": %u, ",
+        finding->host, finding->ancestor, finding->attempt, finding->wrong->class,
+        finding->argument, finding->origin, finding->unit, finding->wrong->spelling,
+        finding->wrong->ip, finding->wrong->port);
+    length += printf(
+        "\"event\": {\"action\": \"detected\", \"category\": [\"network\"], \"id\": \"%s\", "
+        "\"kind\": \"event\", \"module\": \"astray\", \"outcome\": \"%s\", \"reason\": \"%s\", "
+        "\"type\": [\"connection\", \"%s\"]}, \"host\": {\"name\": \"%s\"}, "
+        "\"message\": \"%s[%u] connects to %s:%u (\\\"%s\\\")\", "
+        "\"process\": {\"executable\": \"%s\", \"name\": \"%s\", \"parent\": {\"name\": \"%s\", "
+        "\"pid\": %u}, \"pid\": %u}, \"@timestamp\": \"%s\"}\n",
+        finding->id, outcome, finding->wrong->class, finding->end ? "end" : "start", finding->host,
+        finding->program, finding->pid, finding->wrong->ip, finding->wrong->port,
+        finding->wrong->spelling, finding->executable, finding->program, finding->parent,
+        finding->pid - 1, finding->pid, finding->when);
+    return length;
 }
 
 int main(int argc, char **argv)
@@ -195,8 +198,7 @@ int main(int argc, char **argv)
             finding.end = end == 1;
             finding.time += 400;
             fill_texts(&finding);
-            (reshaped ? write_reshaped : write_own)(&finding);
-            written += 800; /* near enough, and the same every time */
+            written += (reshaped ? write_reshaped : write_own)(&finding);
         }
     }
     return fflush(stdout) == 0 ? 0 : 2;

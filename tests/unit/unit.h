@@ -24,6 +24,7 @@
         TCase *group = tcase_create(name);                                                         \
         for (size_t i = 0; i < sizeof(tests) / sizeof *(tests); i++)                               \
             tcase_add_test(group, (tests)[i]);                                                     \
+        tcase_set_timeout(group, 120); /* only against a hang: a busy machine is no failure */     \
         suite_add_tcase(suite, group);                                                             \
         SRunner *runner = srunner_create(suite);                                                   \
         srunner_run_all(runner, CK_NORMAL);                                                        \
