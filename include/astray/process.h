@@ -60,7 +60,8 @@ pid_t process_tid(void);
  * the caller gives to process_close() soon, or -errno. */
 int process_open(pid_t pid, const char *file);
 
-/* Reads up to SIZE bytes, fewer only at the end of the file. Returns the bytes read, or -errno. */
+/* Reads up to SIZE bytes of a file below /proc, fewer only at its end. Returns the bytes read, or
+ * -errno. */
 ssize_t process_read(int descriptor, char *out, size_t size);
 void process_close(int descriptor);
 

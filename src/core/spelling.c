@@ -19,8 +19,7 @@ enum role {
 
 /* ---- tables ----------------------------------------------------------- */
 
-/* Texts are arrays, and lists one text with blanks between its words, so that none needs a
- * relocation in every program that is started. */
+/* Texts are arrays, so that none needs a relocation in every program that is started. */
 
 // clang-format off
 
@@ -63,18 +62,22 @@ static const struct {
 };
 
 /* Words that make a name a switch: their bare numbers are no hosts (`USE_PROXY=0`). */
-static const char switch_words[] =
-    "use enable enabled disable disabled is has no with without run skip allow trust start "
-    "force need check verify behind max min num count log debug in by per";
+static const char switch_words[][12] = {
+    "use", "enable", "enabled", "disable", "disabled", "is", "has", "no", "with", "without", "run",
+    "skip", "allow", "trust", "start", "force", "need", "check", "verify", "behind", "max", "min",
+    "num", "count", "log", "debug", "in", "by", "per",
+};
 
 /* Words of addresses to listen on: a host alone says nothing of a destination. */
-static const char listen_words[] =
-    "bind binds listen listener listeners listening interface publish";
+static const char listen_words[][12] = {
+    "bind", "binds", "listen", "listener", "listeners", "listening", "interface", "publish",
+};
 
-/* Variables that never lead anywhere: exceptions, traces of others, our own settings. */
-static const char never[] =
-    "no_proxy noproxy ssh_client ssh_connection ls_colors display _ shlvl pwd oldpwd columns "
-    "lines astray_* ld_preload path ps1 ps4";
+/* Variables that never lead anywhere: exceptions, traces of others. */
+static const char never[][16] = {
+    "no_proxy", "noproxy", "ssh_client", "ssh_connection", "ls_colors", "display", "_",
+    "shlvl", "pwd", "oldpwd", "columns", "lines", "ld_preload", "path", "ps1", "ps4",
+};
 
 /* How clients read the value of http_proxy and its like: the port of one without a port, and
  * which forms they take. Measured; tests/data/env-proxy.tsv holds the measurements. */
@@ -156,17 +159,19 @@ static const struct {
 };
 
 /* Long options without a value, so that what follows is an operand. */
-static const char flags[] =
-    "--silent --show-error --fail --fail-with-body --location --insecure --verbose --include "
-    "--head --compressed --ipv4 --ipv6 --http1.0 --http1.1 --http2 --globoff --no-buffer "
-    "--quiet --spider --no-verbose --no-check-certificate --no-proxy --post301 --get "
-    "--remote-name --tlsv1.2 --continue --server-response --zero --help --force --archive "
-    "--delete";
+static const char flags[][28] = {
+    "--silent", "--show-error", "--fail", "--fail-with-body", "--location", "--insecure",
+    "--verbose", "--include", "--head", "--compressed", "--ipv4", "--ipv6", "--http1.0",
+    "--http1.1", "--http2", "--globoff", "--no-buffer", "--quiet", "--spider", "--no-verbose",
+    "--no-check-certificate", "--no-proxy", "--post301", "--get", "--remote-name", "--tlsv1.2",
+    "--continue", "--server-response", "--zero", "--help", "--force", "--archive", "--delete",
+};
 
 /* Options whose value is no destination, whatever it looks like. */
-static const char not_destinations[] =
-    "-p --publish --port --expose --noproxy --no-proxy --interface --max-time "
-    "--connect-timeout --user-agent";
+static const char not_destinations[][20] = {
+    "-p", "--publish", "--port", "--expose", "--noproxy", "--no-proxy", "--interface",
+    "--max-time", "--connect-timeout", "--user-agent",
+};
 // clang-format on
 
 /* ---- small questions -------------------------------------------------- */
@@ -220,20 +225,33 @@ static struct slice base_of(struct slice path)
     return slice_from(path, start);
 }
 
-static bool matches_any(struct slice text, const char *globs)
+/* Is PROGRAM one of GLOBS, which stand between blanks? */
+static bool program_is(struct slice program, const char *globs)
 {
     struct slice rest = slice_of(globs), glob;
     while (slice_cut(&rest, ' ', &glob))
-        if (slice_matches(text, glob))
+        if (slice_matches(program, glob))
             return true;
     return false;
 }
 
-static bool is_one_of(struct slice text, const char *words)
+/* Is TEXT the WORD of small letters? Every variable is held against every list, and most words
+ * differ in their first byte. */
+static bool is_word(struct slice text, const char *word)
 {
-    struct slice rest = slice_of(words), word;
-    while (slice_cut(&rest, ' ', &word))
-        if (slice_equal_fold(text, word))
+    size_t i = 0;
+    while (i < text.length && word[i] != '\0' && fold(text.data[i]) == word[i])
+        i++;
+    return i == text.length && word[i] == '\0';
+}
+
+/* A list of words as three arguments. */
+#define WORDS(list) (list)[0], sizeof *(list), COUNT(list)
+
+static bool is_one_of(struct slice text, const char *words, size_t width, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_word(text, words + i * width))
             return true;
     return false;
 }
@@ -255,7 +273,7 @@ static bool is_port(struct slice text, uint16_t port)
 static const struct client *client_of(struct slice program)
 {
     for (size_t i = 0; i < COUNT(clients); i++)
-        if (matches_any(program, clients[i].programs))
+        if (program_is(program, clients[i].programs))
             return &clients[i];
     return NULL;
 }
@@ -263,7 +281,7 @@ static const struct client *client_of(struct slice program)
 static const struct command *command_of(struct slice program)
 {
     for (size_t i = 0; i < COUNT(commands); i++)
-        if (matches_any(program, commands[i].programs))
+        if (program_is(program, commands[i].programs))
             return &commands[i];
     return NULL;
 }
@@ -319,15 +337,15 @@ static enum role role_of_name(struct slice name, bool *bare)
     if (!last_word_of_letters(&name, &word) || word.length > WORD_MAX)
         return ROLE_NONE;
     for (size_t i = 0; i < COUNT(role_words) && role == ROLE_NONE; i++) {
-        if (!slice_equal_fold(word, slice_of(role_words[i].word)))
+        if (!is_word(word, role_words[i].word))
             continue;
         role = role_words[i].role;
         *bare = role_words[i].strong;
     }
     while (role != ROLE_NONE && last_word(&name, &word)) {
-        if (is_one_of(word, listen_words))
+        if (is_one_of(word, WORDS(listen_words)))
             return ROLE_NONE;
-        if (is_one_of(word, switch_words))
+        if (is_one_of(word, WORDS(switch_words)))
             *bare = false;
     }
     return role;
@@ -335,18 +353,16 @@ static enum role role_of_name(struct slice name, bool *bare)
 
 static bool is_never(struct slice name)
 {
-    char folded[WORD_MAX];
-    size_t length = name.length < sizeof folded ? name.length : sizeof folded;
-    for (size_t i = 0; i < length; i++)
-        folded[i] = fold(name.data[i]);
-    return matches_any((struct slice){folded, length}, never);
+    struct slice ours = SLICE("astray_");
+    return is_one_of(name, WORDS(never)) ||
+           (name.length > ours.length && slice_equal_fold(head(name, ours.length), ours));
 }
 
 static enum role role_of_letter(struct slice program, char letter)
 {
     for (size_t i = 0; i < COUNT(letter_roles); i++)
         if (letter != '\0' && strchr(letter_roles[i].letters, letter) != NULL &&
-            matches_any(program, letter_roles[i].programs))
+            program_is(program, letter_roles[i].programs))
             return letter_roles[i].role;
     return ROLE_NONE;
 }
@@ -574,7 +590,7 @@ static bool option_leads(const struct place *place, struct slice word, struct sl
     size_t equals = slice_find(word, '=');
     if (equals < word.length && equals > 1) {
         struct slice name = head(word, equals), value = slice_from(word, equals + 1);
-        if (is_one_of(name, not_destinations))
+        if (is_one_of(name, WORDS(not_destinations)))
             return false;
         if (redirection_leads(place, name, value, host))
             return true;
@@ -603,7 +619,7 @@ static bool takes_value(const struct command *command, struct slice option)
     if (option.length < 2 || option.data[0] != '-')
         return false;
     if (option.data[1] == '-')
-        return slice_find(option, '=') == option.length && !is_one_of(option, flags) &&
+        return slice_find(option, '=') == option.length && !is_one_of(option, WORDS(flags)) &&
                option.length > 2;
     for (size_t i = 1; i < option.length; i++)
         if (option.data[i] != '\0' && strchr(command->values, option.data[i]) != NULL)
@@ -623,7 +639,7 @@ static bool login_leads(const struct place *place, struct slice previous, struct
         return false;
     if (at == word.length && !path && previous.length > 0 && previous.data[0] != '-')
         return false;
-    if (matches_any(place->program, "git git-* rsync scp") && at == word.length && !path)
+    if (program_is(place->program, "git git-* rsync scp") && at == word.length && !path)
         return false;
     return text_leads(place, head(rest, colon), ROLE_HOST, true, 0, host);
 }
@@ -632,8 +648,8 @@ static bool login_leads(const struct place *place, struct slice previous, struct
 static bool operand_leads(const struct place *place, struct slice previous, struct slice word,
                           struct slice next, struct slice *host)
 {
-    const struct command *command = command_of(place->program);
-    if (!place->operands || command == NULL || takes_value(command, previous))
+    const struct command *command = place->operands ? command_of(place->program) : NULL;
+    if (command == NULL || takes_value(command, previous))
         return false;
     switch (command->operand) {
     case OPERAND_URL:
@@ -652,7 +668,7 @@ static bool operand_leads(const struct place *place, struct slice previous, stru
 static bool socat_leads(const struct place *place, struct slice word, struct slice *host)
 {
     size_t colon = slice_find(word, ':');
-    return matches_any(place->program, "socat*") && colon < word.length &&
+    return colon < word.length && program_is(place->program, "socat*") &&
            text_leads(place, slice_from(word, colon + 1), ROLE_NONE, false, 0, host);
 }
 
@@ -662,7 +678,7 @@ static bool plain_leads(const struct place *place, struct slice previous, struct
 {
     bool bare = place->bare;
     enum role role = place->role;
-    if (is_one_of(previous, not_destinations))
+    if (is_one_of(previous, WORDS(not_destinations)))
         return false;
     if (role == ROLE_NONE)
         role = role_of_option(place->program, previous, &bare);

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum { WIPED_SLOTS = 32, WIPED_ORIGINS = 8, WIPED_FLIGHTS = 256 };
+enum { WIPED_SLOTS = 32, WIPED_ORIGINS = 64, WIPED_FLIGHTS = 256 };
 
 /* Something that is written once and only read from then on: empty, being filled, or the pid of
  * the process for which it is true. */

@@ -69,28 +69,43 @@ static bool is_on_stack(uintptr_t frame, uintptr_t start, uintptr_t last)
     return on_main ? last < top : is_on_thread_stack(frame, last, thread);
 }
 
+static _Atomic uintptr_t *slot_of(uintptr_t page)
+{
+    return &remembered[page / PAGE % REMEMBERED];
+}
+
+static bool is_remembered(uintptr_t page)
+{
+    return atomic_load_explicit(slot_of(page), memory_order_relaxed) == page;
+}
+
 /* rt_sigprocmask(2) reads the set before it finds that there is no such operation. */
 static bool is_page_readable(uintptr_t page)
 {
-    _Atomic uintptr_t *slot = &remembered[page / PAGE % REMEMBERED];
-    if (atomic_load_explicit(slot, memory_order_relaxed) == page)
+    if (is_remembered(page))
         return true;
     int saved = errno;
     long result = syscall(SYS_rt_sigprocmask, -1, page, NULL, _NSIG / 8);
     bool readable = result == 0 || errno != EFAULT;
     errno = saved;
     if (readable)
-        atomic_store_explicit(slot, page, memory_order_relaxed);
+        atomic_store_explicit(slot_of(page), page, memory_order_relaxed);
     return readable;
 }
 
 /* Apart from the caller, whose short way needs none of these registers. */
-__attribute__((noinline)) static bool are_pages_readable(uintptr_t start, uintptr_t last)
+__attribute__((noinline)) static bool is_each_page_readable(uintptr_t page, uintptr_t last)
 {
-    for (uintptr_t page = start & ~(PAGE - 1); page <= last; page += PAGE)
+    for (; page <= last; page += PAGE)
         if (!is_page_readable(page))
             return false;
     return true;
+}
+
+static bool are_pages_readable(uintptr_t start, uintptr_t last)
+{
+    uintptr_t page = start & ~(PAGE - 1);
+    return (last - page < PAGE && is_remembered(page)) || is_each_page_readable(page, last);
 }
 
 bool memory_readable(const void *address, size_t length)

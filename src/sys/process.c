@@ -68,20 +68,14 @@ int process_open(pid_t pid, const char *file)
     return (int)raw(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
 }
 
+/* One read: what is not there at once is not there at all below /proc. */
 ssize_t process_read(int descriptor, char *out, size_t size)
 {
-    size_t length = 0;
-    while (length < size) {
-        long got = raw(SYS_read, descriptor, (long)(out + length), (long)(size - length), 0);
-        if (got == -EINTR)
-            continue;
-        if (got < 0)
-            return (ssize_t)got;
-        if (got == 0)
-            break;
-        length += (size_t)got;
-    }
-    return (ssize_t)length;
+    long got;
+    do {
+        got = raw(SYS_read, descriptor, (long)out, (long)size, 0);
+    } while (got == -EINTR);
+    return (ssize_t)got;
 }
 
 void process_close(int descriptor)
