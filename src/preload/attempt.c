@@ -4,13 +4,13 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include <astray/layout.h>
 #include <astray/netlink.h>
 #include <astray/process.h>
 #include <astray/record.h>
 #include <astray/sink.h>
 
 #include "errors.h"
-#include "layout.h"
 #include "scratch.h"
 #include "state.h"
 

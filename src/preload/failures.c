@@ -2,9 +2,8 @@
 
 #include <stdatomic.h>
 
+#include <astray/layout.h>
 #include <astray/socket.h>
-
-#include "layout.h"
 
 /* The last failures of names: hash of name and port, and the attempt's number; 0 is an empty place.
  * What gets lost between two threads is a failure that is told and not folded away. */

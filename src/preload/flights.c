@@ -2,9 +2,9 @@
 
 #include <sys/types.h>
 
+#include <astray/layout.h>
 #include <astray/process.h>
 
-#include "layout.h"
 #include "wiped.h"
 
 LAYOUT_AT_HAND _Atomic(uint32_t) flights_count;

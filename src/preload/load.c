@@ -1,5 +1,3 @@
-#include <sys/auxv.h>
-
 #include <astray/memory.h>
 
 #include "real.h"
@@ -11,6 +9,5 @@ __attribute__((constructor)) static void load(void)
      * faults. */
     real_find(REAL_connect);
     state_load();
-    /* Shows memory.h the main thread's stack, so that it never has to probe it. */
-    memory_readable((const void *)getauxval(AT_EXECFN), 1);
+    memory_load();
 }

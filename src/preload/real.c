@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "layout.h"
+#include <astray/layout.h>
 
 LAYOUT_AT_HAND _Atomic(void *) real_found[REAL_COUNT];
 
@@ -41,7 +41,7 @@ static void *bare(enum real_name which)
 
 void *real_find(enum real_name which)
 {
-    static _Atomic(char) looking[REAL_COUNT];
+    LAYOUT_AT_HAND static _Atomic(char) looking[REAL_COUNT];
     if (atomic_exchange(&looking[which], 1) != 0) {
         void *found = atomic_load_explicit(&real_found[which], memory_order_relaxed);
         return found != NULL ? found : bare(which);

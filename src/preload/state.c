@@ -7,9 +7,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <astray/layout.h>
 #include <astray/process.h>
-
-#include "layout.h"
 
 #define CONFIG_SIZE 16384
 

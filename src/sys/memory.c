@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <astray/layout.h>
+
 /* The smallest page there is: a larger one is asked about in pieces. */
 #define PAGE ((uintptr_t)4096)
 
@@ -23,10 +25,10 @@
 #define NONE ((uintptr_t)1)
 
 /* Where the main thread's stack ends: the kernel puts the executable's name there. */
-static _Atomic uintptr_t main_top = UNKNOWN;
+LAYOUT_AT_HAND static _Atomic uintptr_t main_top;
 
 /* The main thread's thread pointer, which is nowhere near its stack. */
-static _Atomic uintptr_t main_thread = UNKNOWN;
+LAYOUT_AT_HAND static _Atomic uintptr_t main_thread;
 
 /* Pages that were readable, each in the place that its number gives. */
 enum { REMEMBERED = 64 };
@@ -51,22 +53,37 @@ static bool is_on_thread_stack(uintptr_t frame, uintptr_t last, uintptr_t thread
            last < thread && last - frame <= THREAD_SPAN;
 }
 
+/* Is FRAME on the main thread's stack? *TOP is where that ends. */
+static bool is_on_main_stack(uintptr_t frame, uintptr_t *top)
+{
+    *top = atomic_load_explicit(&main_top, memory_order_relaxed);
+    if (*top == UNKNOWN)
+        *top = find_main_top();
+    if (frame >= *top || *top - frame > STACK_SPAN)
+        return false;
+    if (atomic_load_explicit(&main_thread, memory_order_relaxed) == UNKNOWN)
+        atomic_store_explicit(&main_thread, (uintptr_t)__builtin_thread_pointer(),
+                              memory_order_relaxed);
+    return true;
+}
+
 /* Does START to LAST lie between FRAME and the top of the stack that FRAME is on? */
 static bool is_on_stack(uintptr_t frame, uintptr_t start, uintptr_t last)
 {
-    uintptr_t bottom = frame & ~(PAGE - 1);
+    uintptr_t bottom = frame & ~(PAGE - 1), top;
     if (start < bottom)
         return false;
     if (last < bottom + PAGE)
         return true;
-    uintptr_t thread = (uintptr_t)__builtin_thread_pointer();
-    uintptr_t top = atomic_load_explicit(&main_top, memory_order_relaxed);
-    if (top == UNKNOWN)
-        top = find_main_top();
-    bool on_main = frame < top && top - frame <= STACK_SPAN;
-    if (on_main && atomic_load_explicit(&main_thread, memory_order_relaxed) == UNKNOWN)
-        atomic_store_explicit(&main_thread, thread, memory_order_relaxed);
-    return on_main ? last < top : is_on_thread_stack(frame, last, thread);
+    if (is_on_main_stack(frame, &top))
+        return last < top;
+    return is_on_thread_stack(frame, last, (uintptr_t)__builtin_thread_pointer());
+}
+
+void memory_load(void)
+{
+    uintptr_t top;
+    is_on_main_stack((uintptr_t)__builtin_frame_address(0), &top);
 }
 
 static _Atomic uintptr_t *slot_of(uintptr_t page)

@@ -254,7 +254,8 @@ static void *ask_far_up_in_thread(void *answer)
     return NULL;
 }
 
-static int ask_without_system_calls(void)
+/* SHOW: what shows the main thread's stack. */
+static int ask_without_system_calls(bool (*show)(void))
 {
     bool readable = false;
     pthread_t thread;
@@ -263,7 +264,7 @@ static int ask_without_system_calls(void)
         return 77;
     if (memory_readable(unknown, 16))
         return 1; /* not forbidden at all */
-    if (!ask_far_up())
+    if (!show())
         return 2;
     if (pthread_create(&thread, NULL, ask_far_up_in_thread, &readable) != 0 ||
         pthread_join(thread, NULL) != 0)
@@ -271,17 +272,34 @@ static int ask_without_system_calls(void)
     return readable ? 0 : 4;
 }
 
-START_TEST(asks_the_kernel_nothing_about_stacks)
+static bool load(void)
+{
+    memory_load();
+    return true;
+}
+
+static void check_without_system_calls(bool (*show)(void))
 {
     int status;
     pid_t child = fork();
     if (child == 0)
-        _exit(ask_without_system_calls());
+        _exit(ask_without_system_calls(show));
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
         puts("skipped: no system call filters");
     else
         ck_assert_int_eq(status, 0);
+}
+
+START_TEST(asks_the_kernel_nothing_about_stacks)
+{
+    check_without_system_calls(ask_far_up);
+}
+END_TEST
+
+START_TEST(needs_to_be_asked_nothing_before_once_it_is_loaded)
+{
+    check_without_system_calls(load);
 }
 END_TEST
 
@@ -316,6 +334,7 @@ static const TTest *const tests[] = {
     knows_a_coroutine_on_a_small_stack,
     knows_a_coroutine_of_a_thread,
     asks_the_kernel_nothing_about_stacks,
+    needs_to_be_asked_nothing_before_once_it_is_loaded,
     finds_its_way_far_up_the_stack,
     forgets_no_answer_when_pages_share_a_slot,
 };

@@ -1,6 +1,6 @@
-/* layout.h - where the library's own variables lie. */
-#ifndef ASTRAY_PRELOAD_LAYOUT_H
-#define ASTRAY_PRELOAD_LAYOUT_H
+/* layout.h - where the library's own variables lie, so that it costs little to load. */
+#ifndef ASTRAY_LAYOUT_H
+#define ASTRAY_LAYOUT_H
 
 /* For the little that every program writes at load: together on a page that the loader itself has
  * no need to write, so that what it has written can all become read-only at once. The initial
