@@ -118,6 +118,12 @@ hosts()
     has " $(attempt '.astray.origin | join(" ")') " " env:API_ADDR "
     has " $(attempt '.astray.origin | join(" ")') " " argv:2 "
     is "$(attempt .process.parent.name)" deploy.sh
+    has "$(attempt '.astray.ancestry[0]')" "deploy.sh["
+}
+
+@test "a bare 0 or a port without a role is no origin" {
+    DEBUG=0 RETRIES=0 WORKERS=$PORT SHLVL=1 unharmed curl curl -sS --max-time 5 --retry 0 "http://0:$PORT/"
+    is "$(attempt '.astray.origin | join(" ")')" argv:6
 }
 
 @test "a name that resolves to 0.0.0.0 is a sinkhole" {
