@@ -170,6 +170,12 @@ program_limited()
     run program_with_library "$LOG" guest none-open "$PORT"
     is "$status" 0
     is "$output" ""
+    need strace
+    strace -o /dev/null true || skip "strace is not permitted"
+    strace -E LD_PRELOAD="$LIBRARY" -E ASTRAY_LOG="$LOG" -E ASTRAY_CONFIG=/dev/null -e trace=write \
+        -o "$BATS_TEST_TMPDIR/trace" "$PROGRAMS/guest" none-open "$PORT"
+    grep -q '^write([3-9][0-9]*, "{' "$BATS_TEST_TMPDIR/trace"
+    is "$(grep -c '^write([012],' "$BATS_TEST_TMPDIR/trace")" 0 "writes to 0, 1 and 2"
 }
 
 @test "closefrom(3), and the numbers reopened as files of the program's own" {
@@ -193,7 +199,21 @@ program_limited()
     is "$(cat "$BATS_TEST_TMPDIR/own/own.2")" "own 2"
 }
 
-# with_syslog COMMAND...: with a /dev/log of our own, whose datagrams end up in FILE.
+@test "ASTRAY_LOG=stderr into a pipe that nobody reads any more kills nobody" {
+    mkfifo "$BATS_TEST_TMPDIR/pipe"
+    exec 9<>"$BATS_TEST_TMPDIR/pipe"
+    exec 8>"$BATS_TEST_TMPDIR/pipe"
+    exec 9<&-
+    # Whoever writes there is killed.
+    run bash -c 'exec head -c 1 /dev/zero >&8'
+    is "$status" 141
+    status=0
+    program_with_library stderr guest many "$PORT" 20 >"$BATS_TEST_TMPDIR/out" 2>&8 || status=$?
+    exec 8>&-
+    is "$status" 0
+    is "$(cat "$BATS_TEST_TMPDIR/out")" "wrong: 0"
+}
+
 @test "ASTRAY_LOG=syslog, and the fallback to it" {
     local python dev=$BATS_TEST_TMPDIR/dev
     python=$(find_python)

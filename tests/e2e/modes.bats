@@ -251,6 +251,18 @@ refused='connect: -1 ECONNREFUSED'
     mode_gives block "$unreachable" 0.0.0.0 "$PORT"
 }
 
+@test "what a server looks up (AI_PASSIVE) is not remembered" {
+    local hosts=$BATS_TEST_TMPDIR/hosts
+    printf '127.0.0.1 localhost\n0.0.0.0 here.test\n' >"$hosts"
+    with_hosts "$hosts" true || skip "no mount namespace can be made here"
+    client_with_library "$LOG" with_hosts "$hosts" "$PROGRAMS/connect" -g here.test "$PORT" || true
+    the_attempt .astray.class sinkhole
+    rm "$LOG"
+    client_with_library "$LOG" with_hosts "$hosts" "$PROGRAMS/connect" -p here.test "$PORT" || true
+    the_attempt .astray.class unspecified
+    the_attempt '.destination.domain // ""' ""
+}
+
 @test "the caller's address is not written, and may be read-only" {
     free_port
     ASTRAY_MODE=rewrite run program_with_library "$LOG" oddconnect all "$PORT"

@@ -1,7 +1,8 @@
 /* connect.c - one connection, as its options say, and what came of it on standard output.
  *
- *   connect [-ugnw] [-a ADDRESS] [-d DEVICE] [-r COUNT] HOST PORT
- *     -u UDP   -g look HOST up with getaddrinfo()   -n non-blocking
+ *   connect [-ugpnw] [-a ADDRESS] [-d DEVICE] [-r COUNT] HOST PORT
+ *     -u UDP   -g look HOST up with getaddrinfo()   -p the same, as a server does (AI_PASSIVE)
+ *     -n non-blocking
  *     -w wait for a non-blocking connection, and read its error with SO_ERROR
  *     -a bind to ADDRESS   -d bind to DEVICE   -r connect COUNT times, a socket each
  *
@@ -22,7 +23,7 @@
 #include "proof.h"
 
 struct options {
-    bool datagram, lookup, nonblocking, wait;
+    bool datagram, lookup, passive, nonblocking, wait;
     const char *address, *device;
     long repeat;
 };
@@ -58,9 +59,11 @@ static socklen_t numeric_address(const char *host, const char *port, struct sock
     exit(2);
 }
 
-static socklen_t looked_up_address(const char *host, const char *port, struct sockaddr_storage *out)
+static socklen_t looked_up_address(const char *host, const char *port, bool passive,
+                                   struct sockaddr_storage *out)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
+    struct addrinfo hints = {.ai_flags = passive ? AI_PASSIVE : 0, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *list;
     int error = getaddrinfo(host, port, &hints, &list);
     if (error != 0) {
         fprintf(stderr, "connect: \"%s\": %s\n", host, gai_strerror(error));
@@ -128,13 +131,16 @@ int main(int argc, char **argv)
     int error = 0;
 
     proof_write();
-    for (int option; (option = getopt(argc, argv, "ugnwa:d:r:")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "ugpnwa:d:r:")) != -1;) {
         switch (option) {
         case 'u':
             options.datagram = true;
             break;
         case 'g':
             options.lookup = true;
+            break;
+        case 'p':
+            options.lookup = options.passive = true;
             break;
         case 'n':
             options.nonblocking = true;
@@ -156,12 +162,13 @@ int main(int argc, char **argv)
         }
     }
     if (argc - optind != 2) {
-        fputs("usage: connect [-ugnw] [-a ADDRESS] [-d DEVICE] [-r COUNT] HOST PORT\n", stderr);
+        fputs("usage: connect [-ugpnw] [-a ADDRESS] [-d DEVICE] [-r COUNT] HOST PORT\n", stderr);
         return 2;
     }
     struct sockaddr_storage address;
-    socklen_t length = (options.lookup ? looked_up_address
-                                       : numeric_address)(argv[optind], argv[optind + 1], &address);
+    const char *host = argv[optind], *port = argv[optind + 1];
+    socklen_t length = options.lookup ? looked_up_address(host, port, options.passive, &address)
+                                      : numeric_address(host, port, &address);
     for (long i = 0; i < options.repeat; i++)
         error = connect_once(&options, &address, length);
     return error == 0 ? 0 : 1;
