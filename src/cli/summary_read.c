@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -40,12 +41,11 @@ static void add_counts(struct logfile_counts *counts, const struct logfile_count
 
 static unsigned thread_count(uint64_t bytes)
 {
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    cpu_set_t cores;
+    int usable = sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
     uint64_t count = bytes / SUMMARY_PART_MIN;
-    if (online < 1)
-        online = 1;
-    if (count > (uint64_t)online)
-        count = (uint64_t)online;
+    if (count > (uint64_t)usable)
+        count = (uint64_t)usable;
     return count < 1 ? 1 : count > SUMMARY_THREADS_MAX ? SUMMARY_THREADS_MAX : (unsigned)count;
 }
 

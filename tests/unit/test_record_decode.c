@@ -402,6 +402,38 @@ START_TEST(agrees_with_jansson_on_mutated_records)
 }
 END_TEST
 
+/* A blank in front keeps a line off the fast path. */
+static void compare_paths(struct slice line)
+{
+    char blank[RECORD_LINE_MAX + 300] = " ";
+    memcpy(blank + 1, line.data, line.length);
+    struct record_line fast, general;
+    enum record_status status = record_decode(line, &fast);
+    ck_assert_int_eq(record_decode((struct slice){blank, line.length + 1}, &general), status);
+    for (unsigned field = 0; status == RECORD_OK && field < RECORD_FIELD_COUNT; field++) {
+        struct slice a = fast.fields[field], b = general.fields[field];
+        ck_assert_msg((a.data == NULL) == (b.data == NULL) && slice_equal(a, b), "%s %.*s",
+                      record_fields[field].key, (int)line.length, line.data);
+        ck_assert(a.data == NULL || a.data - line.data == b.data - blank - 1);
+    }
+}
+
+START_TEST(both_paths_read_the_same)
+{
+    static const char *const names[] = {"record-attempt.json", "record-outcome.json"};
+    random_state = 17;
+    for (size_t i = 0; i < COUNT(names); i++) {
+        char own[RECORD_LINE_MAX], text[RECORD_LINE_MAX + 256];
+        size_t own_length = read_data(names[i], own, sizeof own) - 1;
+        compare_paths((struct slice){own, own_length});
+        for (unsigned round = 0; round < 5000; round++) {
+            memcpy(text, own, own_length);
+            compare_paths((struct slice){text, mutate(text, own_length)});
+        }
+    }
+}
+END_TEST
+
 START_TEST(reads_nothing_behind_the_line)
 {
     char own[RECORD_LINE_MAX];
@@ -572,6 +604,7 @@ static const TTest *const tests[] = {
     sees_a_duplicate_among_many_keys,
     agrees_with_jansson_on_hostile_json,
     agrees_with_jansson_on_mutated_records,
+    both_paths_read_the_same,
     reads_nothing_behind_the_line,
     unescapes_whole_characters,
     walks_lists,
