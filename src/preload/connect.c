@@ -5,7 +5,9 @@
 
 int __connect(int descriptor, const struct sockaddr *address, socklen_t length);
 
-INTERCEPT_EXPORT int connect(int descriptor, const struct sockaddr *address, socklen_t length)
+/* Flattened: this is the path of every clean connection. */
+__attribute__((flatten)) INTERCEPT_EXPORT int
+connect(int descriptor, const struct sockaddr *address, socklen_t length)
 {
     bool suspect = intercept_suspects(address, length);
     if (!suspect && !intercept_follows())

@@ -204,8 +204,8 @@ static int connect_ordinary(struct attempt *attempt, int descriptor, const struc
     return result;
 }
 
-int intercept_connect(int descriptor, const struct sockaddr *address, socklen_t length,
-                      bool suspect)
+__attribute__((noinline)) int intercept_connect(int descriptor, const struct sockaddr *address,
+                                                socklen_t length, bool suspect)
 {
     struct attempt attempt = {.call = "connect", .stream = true};
     int saved = errno;

@@ -39,7 +39,7 @@ static void *bare(enum real_name which)
     return which == REAL_close ? (void *)bare_close : (void *)missing;
 }
 
-void *real_find(enum real_name which)
+__attribute__((noinline)) void *real_find(enum real_name which)
 {
     LAYOUT_AT_HAND static _Atomic(char) looking[REAL_COUNT];
     if (atomic_exchange(&looking[which], 1) != 0) {

@@ -19,14 +19,16 @@ static ssize_t tell(struct attempt *attempt, int descriptor, ssize_t result, int
     return result;
 }
 
-INTERCEPT_EXPORT ssize_t sendto(int descriptor, const void *data, size_t size, int flags,
-                                const struct sockaddr *address, socklen_t length)
+/* Apart from sendto(), whose clean way needs none of this stack. */
+__attribute__((noinline)) static ssize_t send_to_suspect(int descriptor, const void *data,
+                                                         size_t size, int flags,
+                                                         const struct sockaddr *address,
+                                                         socklen_t length)
 {
     struct attempt attempt;
     union intercept_address copy;
     int saved = errno;
-    if (address == NULL || !intercept_suspects(address, length) ||
-        !intercept_judge_send(&attempt, "sendto", descriptor, address, length, flags))
+    if (!intercept_judge_send(&attempt, "sendto", descriptor, address, length, flags))
         return real_sendto()(descriptor, data, size, flags, address, length);
     if (attempt.verdict.action == POLICY_DO_BLOCK)
         return intercept_deny(&attempt);
@@ -36,19 +38,29 @@ INTERCEPT_EXPORT ssize_t sendto(int descriptor, const void *data, size_t size, i
                 real_sendto()(descriptor, data, size, flags, &copy.any, length), saved);
 }
 
+__attribute__((flatten)) INTERCEPT_EXPORT ssize_t sendto(int descriptor, const void *data,
+                                                         size_t size, int flags,
+                                                         const struct sockaddr *address,
+                                                         socklen_t length)
+{
+    if (address == NULL || !intercept_suspects(address, length))
+        return real_sendto()(descriptor, data, size, flags, address, length);
+    return send_to_suspect(descriptor, data, size, flags, address, length);
+}
+
 static bool suspects_message(const struct msghdr *message)
 {
     return memory_readable(message, sizeof *message) && message->msg_name != NULL &&
            intercept_suspects(message->msg_name, message->msg_namelen);
 }
 
-INTERCEPT_EXPORT ssize_t sendmsg(int descriptor, const struct msghdr *message, int flags)
+__attribute__((noinline)) static ssize_t send_suspect(int descriptor, const struct msghdr *message,
+                                                      int flags)
 {
     struct attempt attempt;
     union intercept_address copy;
     int saved = errno;
-    if (!suspects_message(message) ||
-        !intercept_judge_send(&attempt, "sendmsg", descriptor, message->msg_name,
+    if (!intercept_judge_send(&attempt, "sendmsg", descriptor, message->msg_name,
                               message->msg_namelen, flags))
         return real_sendmsg()(descriptor, message, flags);
     if (attempt.verdict.action == POLICY_DO_BLOCK)
@@ -58,6 +70,12 @@ INTERCEPT_EXPORT ssize_t sendmsg(int descriptor, const struct msghdr *message, i
     intercept_rewrite(&attempt, &copy);
     changed.msg_name = &copy;
     return tell(&attempt, descriptor, real_sendmsg()(descriptor, &changed, flags), saved);
+}
+
+INTERCEPT_EXPORT ssize_t sendmsg(int descriptor, const struct msghdr *message, int flags)
+{
+    return suspects_message(message) ? send_suspect(descriptor, message, flags)
+                                     : real_sendmsg()(descriptor, message, flags);
 }
 
 /* The first message from START on that is stray; COUNT when there is none. */

@@ -158,7 +158,7 @@ static bool load(void)
     return true;
 }
 
-__attribute__((cold)) bool state_load(void)
+__attribute__((noinline, cold)) bool state_load(void)
 {
     int new = STATE_NEW;
     if (!atomic_compare_exchange_strong(&state_phase, &new, STATE_LOADING))
