@@ -1,6 +1,6 @@
 #!/bin/sh
 # A deployment step as they are: it waits for the service, then tells where it is.
-# API_ADDR comes from the environment.
+# API_ADDR comes from the job that calls it.
 set -u
 echo "deploy: asking http://$API_ADDR/health"
 curl -fsS --max-time 10 "http://$API_ADDR/health" || {

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <time.h>
 
+#include <astray/host.h>
 #include <astray/layout.h>
 #include <astray/netlink.h>
 #include <astray/process.h>
@@ -357,15 +359,41 @@ static void set_listeners(struct page *page, const struct attempt *attempt,
     record_set_list(&page->scratch->record, RECORD_LISTENERS, items, count);
 }
 
+static const struct origin *origin_of(struct page *page, const struct attempt *attempt)
+{
+    struct slice answer = {attempt->answer.text, attempt->has_answer ? attempt->answer.length : 0};
+    struct spelling_wanted wanted = {attempt->destination, answer, page->process->program};
+    return scratch_origin(page->scratch, page->process, &wanted);
+}
+
+void attempt_ask_origin(struct attempt *attempt)
+{
+    struct page page;
+    struct host host;
+    int saved = errno;
+    if (attempt->has_answer || !open_page(&page))
+        return;
+    struct slice spelling = origin_of(&page, attempt)->spelling;
+    if (spelling.length > 0 && spelling.length < NAMES_TEXT_SIZE &&
+        !host_parse(spelling.data, spelling.length, &host)) {
+        memcpy(attempt->answer.text, spelling.data, spelling.length);
+        attempt->answer.length = spelling.length;
+        attempt->answer.literal = attempt->answer.ambiguous = false;
+        attempt->has_answer = true;
+    }
+    scratch_release(page.scratch);
+    errno = saved;
+}
+
 static void write_attempt(struct page *page, const struct attempt *attempt,
                           enum attempt_phase phase, int error)
 {
     struct record *record = &page->scratch->record;
     struct slice ancestry[PROCESS_ANCESTORS_MAX], listeners[LISTENERS_MAX];
-    struct slice answer = {attempt->answer.text, attempt->has_answer ? attempt->answer.length : 0};
-    struct spelling_wanted wanted = {attempt->destination, answer, page->process->program};
-    const struct origin *origin = scratch_origin(page->scratch, page->process, &wanted);
-    struct slice spelling = answer.length > 0 ? answer : origin->spelling;
+    const struct origin *origin = origin_of(page, attempt);
+    struct slice spelling = origin->spelling;
+    if (attempt->has_answer)
+        spelling = (struct slice){attempt->answer.text, attempt->answer.length};
     set_frame(page, network);
     set_process(page);
     set_ancestry(page, ancestry);

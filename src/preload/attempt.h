@@ -34,6 +34,10 @@ uint64_t attempt_clock(void);
 /* Finds what the resolver said of the destination. */
 void attempt_ask_names(struct attempt *attempt);
 
+/* The same from the process's arguments and environment, where the resolver was not asked: curl
+ * knows by itself what "localhost" is. Only names count. */
+void attempt_ask_origin(struct attempt *attempt);
+
 /* Begins to tell of an attempt: gives it its number and takes its share of the rate. `began` must
  * be set. */
 void attempt_begin(struct attempt *attempt);

@@ -33,6 +33,7 @@ static bool has_name(const struct attempt *attempt)
 void failures_tell(struct attempt *attempt, int error)
 {
     attempt_ask_names(attempt);
+    attempt_ask_origin(attempt);
     attempt_begin(attempt);
     attempt_tell(attempt, ATTEMPT_START_AND_END, error);
     if (!has_name(attempt) || attempt->suppressed)
@@ -46,6 +47,7 @@ void failures_tell(struct attempt *attempt, int error)
 void failures_forgive(struct attempt *attempt)
 {
     attempt_ask_names(attempt);
+    attempt_ask_origin(attempt);
     if (!has_name(attempt))
         return;
     for (size_t i = 0; i < RECENT; i++) {
