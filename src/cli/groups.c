@@ -205,6 +205,13 @@ static void add_outcome(struct group *group, const struct sight *sight)
     keep_listeners(group, line->fields[RECORD_LISTENERS]);
 }
 
+/* The same name was reached at another address: the failure that it repeats is no trouble. */
+static bool is_forgiveness(const struct sight *sight)
+{
+    return sight->kind == GROUP_FAILED &&
+           slice_equal(sight->texts[GROUP_OUTCOME], SLICE("success"));
+}
+
 static void add(struct groups *groups, struct group *group, const struct sight *sight)
 {
     if (sight->attempt) {
@@ -264,9 +271,17 @@ static void take_record(struct groups *groups, const struct record_line *line)
     span(&groups->first, &groups->last, sight.time, sight.time);
     if (!sight.attempt && !sight.outcome)
         return; /* tells only what was suppressed */
-    settle(groups, &sight);
+    bool forgives = is_forgiveness(&sight);
+    if (forgives)
+        sight.texts[GROUP_OUTCOME] = SLICE("failure"); /* where it was counted */
+    else
+        settle(groups, &sight);
     struct group *group = find_group(groups, hash_of(groups, &sight), sight.kind, sight.texts);
-    if (group != NULL)
+    if (group == NULL)
+        return;
+    if (forgives)
+        group->settled++;
+    else
         add(groups, group, &sight);
 }
 
@@ -433,7 +448,7 @@ static void append_folded(struct groups *groups)
     }
 }
 
-/* Groups by outcome may have nothing left: all attempts were settled. */
+/* Groups may have nothing left: all attempts were settled. */
 static void drop_empty(struct groups *groups)
 {
     size_t kept = 0;
@@ -446,6 +461,14 @@ static void drop_empty(struct groups *groups)
     groups->count = kept;
 }
 
+/* Of failures that were forgiven nobody knows any more which errors they had: the most frequent
+ * one gives way. */
+static void trim_errors(struct group *group)
+{
+    if (group->kind == GROUP_FAILED && group->errors[0].count > group_count(group))
+        group->errors[0].count = group_count(group);
+}
+
 void groups_finish(struct groups *groups)
 {
     append_folded(groups);
@@ -453,6 +476,7 @@ void groups_finish(struct groups *groups)
     for (size_t i = 0; i < groups->count; i++) {
         struct group *group = groups->all[i];
         qsort(group->errors, GROUP_ERRORS, sizeof *group->errors, compare_errors);
+        trim_errors(group);
         groups->totals[group->kind] += group_count(group);
     }
     if (groups->count > 1)

@@ -39,7 +39,8 @@ struct group {
     uint32_t varies; /* bits of the texts that differ within the group */
     struct slice texts[GROUP_TEXTS];
     uint64_t attempts, outcomes;
-    uint64_t settled; /* by outcome only: attempts counted as unknown whose outcome came later */
+    uint64_t settled; /* by outcome: attempts counted as unknown whose outcome came later; of
+                         failures: those followed by a success to the same name */
     uint64_t succeeded, failed;
     uint64_t rewritten, blocked; /* attempts */
     uint64_t ambiguous;          /* records that name several names for the address */

@@ -9,6 +9,7 @@
  * What gets lost between two threads is a failure that is told and not folded away. */
 enum { RECENT = 16 };
 static _Atomic(uint64_t) recent[RECENT];
+static struct destination destinations[RECENT]; /* where they went */
 static _Atomic(uint32_t) next;
 LAYOUT_AT_HAND static atomic_bool any;
 
@@ -40,7 +41,8 @@ void failures_tell(struct attempt *attempt, int error)
         return;
     uint32_t place = atomic_fetch_add_explicit(&next, 1, memory_order_relaxed) % RECENT;
     uint64_t entry = (uint64_t)key_of(attempt) << 32 | attempt->sequence;
-    atomic_store_explicit(&recent[place], entry, memory_order_relaxed);
+    destinations[place] = attempt->destination;
+    atomic_store_explicit(&recent[place], entry, memory_order_release);
     atomic_store_explicit(&any, true, memory_order_relaxed);
 }
 
@@ -56,6 +58,7 @@ void failures_forgive(struct attempt *attempt)
             !atomic_compare_exchange_strong(&recent[i], &entry, 0))
             continue;
         attempt->sequence = (uint32_t)entry;
+        attempt->destination = destinations[i];
         attempt_tell(attempt, ATTEMPT_END, 0);
     }
 }

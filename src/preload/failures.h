@@ -13,7 +13,8 @@ bool failures_any(void);
 void failures_tell(struct attempt *attempt, int error);
 
 /* ATTEMPT succeeded: an earlier failure of the same name and port (::1 refused, then 127.0.0.1) is
- * no trouble. Writes an end with the outcome "success" for it. */
+ * no trouble. Writes an end with the outcome "success" for that failure, whose fields it
+ * repeats. */
 void failures_forgive(struct attempt *attempt);
 
 #endif

@@ -118,6 +118,28 @@ START_TEST(keeps_stray_failed_and_misconfigured_apart)
 }
 END_TEST
 
+START_TEST(a_failure_followed_by_a_success_to_the_same_name_is_folded_away)
+{
+    for (const struct group_by *by = group_bys; by->name != NULL; by++) {
+        struct groups groups;
+        groups_start(&groups, by, &everything, GROUPS_MAX);
+        take_attempt(&groups, "08:00:00", BOTH, "failed", "failure", "curl");
+        take_attempt(&groups, "08:00:01", BOTH, "failed", "failure", "curl");
+        take_attempt(&groups, "08:00:02", END, "failed", "success", "curl");
+        groups_finish(&groups);
+        ck_assert_msg(groups.count == 1, "by %s", by->name);
+        ck_assert_uint_eq(groups.totals[GROUP_FAILED], 1);
+        groups_free(&groups);
+        groups_start(&groups, by, &everything, GROUPS_MAX);
+        take_attempt(&groups, "08:00:02", END, "failed", "success", "curl");
+        take_attempt(&groups, "08:00:00", BOTH, "failed", "failure", "curl");
+        groups_finish(&groups);
+        ck_assert_msg(groups.count == 0, "by %s, the other way round", by->name);
+        groups_free(&groups);
+    }
+}
+END_TEST
+
 START_TEST(sorts_by_count_and_then_by_text)
 {
     static const char *const programs[] = {"wget", "curl", "curl", "nc", "ab", "curl", "nc"};
@@ -455,6 +477,7 @@ static const TTest *const tests[] = {
     counts_attempts_once_and_their_outcomes,
     a_blocked_attempt_is_not_unknown,
     keeps_stray_failed_and_misconfigured_apart,
+    a_failure_followed_by_a_success_to_the_same_name_is_folded_away,
     sorts_by_count_and_then_by_text,
     folds_what_is_too_much,
     names_the_script_and_not_the_shell,
