@@ -17,14 +17,16 @@
  *   {error}     "EPERM"
  *   {listeners} "[::1]:80 and 10.0.0.5:80"       {class}  what the class is, in words
  *   {number}    the port that stands in the host's place
- *   {write}     the destination to write instead, a listener if there is one */
+ *   {write}     the destination to write instead, a listener if there is one
+ *   {and_write} ", and write " and that, for a stray destination */
 #define REASONS(X)                                                                                 \
     X(NONE, "", "", "")                                                                            \
     X(LUCK, "luck",                                                                                \
       "{address} is no destination; Linux takes it for this host, but FreeBSD 15, OpenBSD and "    \
       "Windows refuse it",                                                                         \
       "write {write}")                                                                             \
-    X(NOBODY, "nobody", "nobody listens on {here}", "start the server, and write {write}")         \
+    X(NOBODY, "nobody", "nobody listens on {here}",                                                \
+      "start the server, or correct the port{and_write}")                                          \
     X(ONLY_IPV6_LOOPBACK, "only-ipv6-loopback",                                                    \
       "the server listens on {listeners} only, not on {to}",                                       \
       "write {write}, or let the server listen on 127.0.0.1 too")                                  \
@@ -60,18 +62,18 @@
       "no local port or address is free for a connection to {given}",                              \
       "close connections, or widen net.ipv4.ip_local_port_range")                                  \
     X(PORT_AS_HOST, "port-as-host",                                                                \
-      "{address} is the number {number}: a port that stands where the host should",                \
+      "{address} is the number {number}, a port in the place of the host",                         \
       "write localhost:{number}")                                                                  \
     X(PORT_ZERO, "port-zero", "nothing can listen on port 0", "write the server's port")           \
     X(NO_ZONE, "no-zone", "{address} says nothing without an interface",                           \
       "write the interface behind it: {address}%eth0")                                             \
     X(SINKHOLE, "sinkhole", "the resolver answers with {address}, as block lists do",              \
       "take the name off the block list, or stop asking for it")                                   \
-    X(MANY_HOSTS, "many-hosts", "{address} is {class}: TCP connects to one host only",             \
+    X(MANY_HOSTS, "many-hosts", "TCP connects to one host only, and {address} is {class}",         \
       "write the address of one host")                                                             \
-    X(EXAMPLE, "example", "{address} is {class}: no host has it",                                  \
+    X(EXAMPLE, "example", "no host has {address} ({class})",                                       \
       "replace the example by a real address")                                                     \
-    X(NO_DESTINATION, "no-destination", "{address} is {class}: no host answers there",             \
+    X(NO_DESTINATION, "no-destination", "no host answers at {address} ({class})",                  \
       "write the address that was meant")
 
 enum reason {

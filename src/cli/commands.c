@@ -4,12 +4,14 @@
 
 extern const struct command cmd_run;
 extern const struct command cmd_summary;
+extern const struct command cmd_explain;
 extern const struct command cmd_env;
 
 /* A row a command. */
 const struct command *const commands[] = {
     &cmd_run,
     &cmd_summary,
+    &cmd_explain,
     &cmd_env,
     NULL,
 };

@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
+static const struct addr loopback_v4 = {.bytes = {127, 0, 0, 1}, .family = ADDR_IPV4};
+static const struct addr loopback_v6 = {.bytes = {[15] = 1}, .family = ADDR_IPV6};
+
 static struct addr plain(const struct addr *addr)
 {
     struct addr inner;
@@ -229,35 +232,54 @@ static void put_listeners(const struct reason_facts *facts, struct text *out)
 static struct addr place_of(const struct outcome_listener *listener)
 {
     struct addr at = plain(&listener->addr);
-    static const struct addr loopback_v4 = {.bytes = {127, 0, 0, 1}, .family = ADDR_IPV4};
-    static const struct addr loopback_v6 = {.bytes = {[15] = 1}, .family = ADDR_IPV6};
     if (addr_classify(&at) != ADDR_UNSPECIFIED)
         return at;
     return at.family == ADDR_IPV6 && listener->v6only ? loopback_v6 : loopback_v4;
 }
 
-/* "localhost:80 or [::1]:80": the name where it is enough, and the literal that surely is. */
+static void put_localhost(const struct reason_facts *facts, struct text *out)
+{
+    text_string(out, "localhost");
+    if (!facts->outcome.no_port) {
+        text_char(out, ':');
+        put_port(facts, out);
+    }
+}
+
+/* The listener that is worth writing, or family ADDR_NONE. */
+static struct addr best_listener(const struct outcome_facts *facts)
+{
+    for (size_t i = 0; i < facts->listener_count; i++)
+        if (addr_classify(&facts->listeners[i].addr) != ADDR_LINK_LOCAL_NO_ZONE)
+            return place_of(&facts->listeners[i]);
+    return (struct addr){0};
+}
+
+/* "localhost:80 or 127.0.0.1:80": the name where it will do, and the literal that surely does. Not
+ * every host gives localhost the address ::1. */
 static void put_write(const struct reason_facts *facts, struct text *out)
 {
-    const struct outcome_facts *outcome = &facts->outcome;
-    static const uint8_t one[16] = {[15] = 1}, home[4] = {127, 0, 0, 1};
-    struct addr at = {0};
-    for (size_t i = 0; i < outcome->listener_count && at.family == ADDR_NONE; i++)
-        if (addr_classify(&outcome->listeners[i].addr) != ADDR_LINK_LOCAL_NO_ZONE)
-            at = place_of(&outcome->listeners[i]);
-    bool common = at.family == ADDR_NONE || memcmp(at.bytes, one, 16) == 0 ||
-                  (at.family == ADDR_IPV4 && memcmp(at.bytes, home, 4) == 0);
-    if (common) {
-        text_string(out, "localhost");
-        if (!outcome->no_port) {
-            text_char(out, ':');
-            put_port(facts, out);
-        }
-    }
-    if (common && at.family != ADDR_NONE)
+    struct addr at = best_listener(&facts->outcome);
+    bool is_name = at.family == ADDR_NONE || addr_equal(&at, &loopback_v4);
+    if (is_name)
+        put_localhost(facts, out);
+    if (is_name && at.family != ADDR_NONE)
         text_string(out, " or ");
     if (at.family != ADDR_NONE)
-        put_place(&at, outcome, out);
+        put_place(&at, &facts->outcome, out);
+    if (addr_equal(&at, &loopback_v6)) {
+        text_string(out, " (or ");
+        put_localhost(facts, out);
+        text_string(out, " where that is ::1)");
+    }
+}
+
+static void put_and_write(const struct reason_facts *facts, struct text *out)
+{
+    if (!facts->stray)
+        return;
+    text_string(out, ", and write ");
+    put_write(facts, out);
 }
 
 /* A template with its {words} replaced. */
@@ -267,10 +289,10 @@ static void fill(const char *template, const struct reason_facts *facts, struct 
         char word[12];
         void (*put)(const struct reason_facts *facts, struct text *out);
     } words[] = {
-        {"{to}", put_to},       {"{address}", put_address}, {"{given}", put_given},
-        {"{port}", put_port},   {"{here}", put_here},       {"{error}", put_error},
-        {"{class}", put_class}, {"{number}", put_number},   {"{listeners}", put_listeners},
-        {"{write}", put_write},
+        {"{to}", put_to},       {"{address}", put_address},     {"{given}", put_given},
+        {"{port}", put_port},   {"{here}", put_here},           {"{error}", put_error},
+        {"{class}", put_class}, {"{number}", put_number},       {"{listeners}", put_listeners},
+        {"{write}", put_write}, {"{and_write}", put_and_write},
     };
     struct slice rest = slice_of(template);
     while (rest.length > 0) {
