@@ -10,7 +10,14 @@
 #endif
 
 /* No linker makes more; they bound what a hostile file can cost. */
-enum { SEGMENTS_MAX = 512, DYNAMIC_MAX = 4096, NEEDED_MAX = 64, NAME_MAX_BYTES = 64 };
+enum {
+    SEGMENTS_MAX = 512,
+    SECTIONS_MAX = 512,
+    NOTES_MAX = 64,
+    DYNAMIC_MAX = 4096,
+    NEEDED_MAX = 64,
+    NAME_MAX_BYTES = 64
+};
 
 struct file {
     elf_reader *read;
@@ -48,7 +55,14 @@ struct segments {
     size_t entry; /* bytes between two of them */
 };
 
-static bool read_header(struct file *file, struct segments *segments)
+struct sections {
+    uint64_t offset;
+    size_t count;
+    size_t entry;
+    size_t names; /* the index of the one that holds their names */
+};
+
+static bool read_header(struct file *file, struct segments *segments, struct sections *sections)
 {
     unsigned char bytes[sizeof(Elf64_Ehdr)];
     if (!file->read(file->context, 0, bytes, EI_NIDENT) || memcmp(bytes, ELFMAG, SELFMAG) != 0)
@@ -69,6 +83,12 @@ static bool read_header(struct file *file, struct segments *segments)
         .offset = FIELD(file, bytes, Ehdr, e_phoff),
         .count = (size_t)FIELD(file, bytes, Ehdr, e_phnum),
         .entry = (size_t)FIELD(file, bytes, Ehdr, e_phentsize),
+    };
+    *sections = (struct sections){
+        .offset = FIELD(file, bytes, Ehdr, e_shoff),
+        .count = (size_t)FIELD(file, bytes, Ehdr, e_shnum),
+        .entry = (size_t)FIELD(file, bytes, Ehdr, e_shentsize),
+        .names = (size_t)FIELD(file, bytes, Ehdr, e_shstrndx),
     };
     if (segments->count > SEGMENTS_MAX)
         return false;
@@ -118,13 +138,66 @@ static bool read_interpreter(struct file *file, const struct segment *segment)
     return path[segment->size - 1] == '\0' && path[0] != '\0';
 }
 
-/* A note is three numbers, the owner's name, and what it says. */
-static bool is_go_note(const struct file *file, const struct segment *segment)
+/* A note is three numbers, the owner's name, and what it says, each padded to four bytes. */
+static bool has_go_note(const struct file *file, const struct segment *segment)
 {
     unsigned char bytes[16];
-    return segment->size >= sizeof bytes &&
-           file->read(file->context, segment->offset, bytes, sizeof bytes) &&
-           number(file, bytes, 4) == 4 && memcmp(bytes + 12, "Go\0\0", 4) == 0;
+    uint64_t at = 0;
+    for (unsigned notes = 0; notes < NOTES_MAX && segment->size - at >= sizeof bytes; notes++) {
+        uint64_t offset;
+        if (__builtin_add_overflow(segment->offset, at, &offset) ||
+            !file->read(file->context, offset, bytes, sizeof bytes))
+            return false;
+        uint64_t name = number(file, bytes, 4), description = number(file, bytes + 4, 4);
+        if (name == 4 && memcmp(bytes + 12, "Go\0\0", 4) == 0)
+            return true;
+        at += 12 + ((name + 3) & ~(uint64_t)3) + ((description + 3) & ~(uint64_t)3);
+        if (at > segment->size)
+            return false;
+    }
+    return false;
+}
+
+struct section {
+    uint32_t name; /* its place among the names */
+    uint64_t offset;
+};
+
+static bool read_section(const struct file *file, const struct sections *sections, size_t index,
+                         struct section *out)
+{
+    unsigned char bytes[sizeof(Elf64_Shdr)];
+    uint64_t offset;
+    if (__builtin_add_overflow(sections->offset, index * sections->entry, &offset) ||
+        !file->read(file->context, offset, bytes, SIZE(file, Shdr)))
+        return false;
+    *out = (struct section){
+        .name = (uint32_t)FIELD(file, bytes, Shdr, sh_name),
+        .offset = FIELD(file, bytes, Shdr, sh_offset),
+    };
+    return true;
+}
+
+/* Go programs that were linked without a build ID still carry this section. */
+static bool has_go_section(const struct file *file, const struct sections *sections)
+{
+    static const char wanted[] = ".go.buildinfo";
+    struct section names, section;
+    if (sections->entry < SIZE(file, Shdr) || sections->count > SECTIONS_MAX ||
+        sections->names >= sections->count ||
+        !read_section(file, sections, sections->names, &names))
+        return false;
+    for (size_t i = 0; i < sections->count; i++) {
+        char name[sizeof wanted];
+        uint64_t offset;
+        if (!read_section(file, sections, i, &section))
+            return false;
+        if (!__builtin_add_overflow(names.offset, section.name, &offset) &&
+            file->read(file->context, offset, name, sizeof name) &&
+            memcmp(name, wanted, sizeof wanted) == 0)
+            return true;
+    }
+    return false;
 }
 
 static enum elf_libc libc_of_needed(const char *name)
@@ -184,19 +257,21 @@ bool elf_parse(elf_reader *read, void *context, struct elf *out)
 {
     struct file file = {.read = read, .context = context};
     struct segments segments;
+    struct sections sections;
     struct segment segment, dynamic = {0};
-    if (!read_header(&file, &segments))
+    if (!read_header(&file, &segments, &sections))
         return false;
     for (size_t i = 0; i < segments.count; i++) {
         if (!read_segment(&file, &segments, i, &segment))
             return false;
         if (segment.type == PT_INTERP && !read_interpreter(&file, &segment))
             return false;
-        if (segment.type == PT_NOTE && is_go_note(&file, &segment))
+        if (segment.type == PT_NOTE && has_go_note(&file, &segment))
             file.elf.go = true;
         if (segment.type == PT_DYNAMIC)
             dynamic = segment;
     }
+    file.elf.go = file.elf.go || has_go_section(&file, &sections);
     file.elf.libc = elf_libc_of_loader(file.elf.interpreter);
     if (file.elf.libc == ELF_LIBC_UNKNOWN && dynamic.type == PT_DYNAMIC)
         file.elf.libc = libc_of_dynamic(&file, &segments, &dynamic);

@@ -17,7 +17,7 @@ struct elf {
     unsigned bits; /* 32 or 64 */
     bool big_endian;
     bool executable;    /* ET_EXEC, or ET_DYN: a position-independent program or a library */
-    bool go;            /* carries the note of the Go linker */
+    bool go;            /* carries the note or the section of the Go linker */
     uint16_t machine;   /* EM_X86_64, ... */
     enum elf_libc libc; /* by the interpreter's name, else by the libraries it needs */
     char interpreter[ELF_INTERPRETER_SIZE]; /* of PT_INTERP; empty: none, so linked statically, or

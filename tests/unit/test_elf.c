@@ -305,7 +305,68 @@ START_TEST(a_machine_differs_by_class_and_byte_order_too)
 }
 END_TEST
 
+/* The linker of C puts Go's note behind its own. */
+START_TEST(finds_a_go_note_behind_another)
+{
+    struct made made = files[0].made;
+    struct elf elf;
+    made.owner = "GNU";
+    make(&made);
+    put(&made, NOTE_AT + 24, 4, 4);
+    put(&made, NOTE_AT + 28, 3, 4);
+    memcpy(made.bytes + NOTE_AT + 36, "Go\0\0", 4);
+    PUT(&made, size_of_header(&made) + 2 * size_of_segment(&made), Phdr, p_filesz, 44);
+    ck_assert(elf_parse_memory(made.bytes, FILE_SIZE, &elf));
+    ck_assert(elf.go);
+    PUT(&made, size_of_header(&made) + 2 * size_of_segment(&made), Phdr, p_filesz, 24);
+    ck_assert(elf_parse_memory(made.bytes, FILE_SIZE, &elf));
+    ck_assert(!elf.go);
+    put(&made, NOTE_AT + 4, UINT32_MAX, 4);
+    ck_assert(elf_parse_memory(made.bytes, FILE_SIZE, &elf));
+    ck_assert(!elf.go);
+}
+END_TEST
+
+/* Two section headers behind the file's bytes: their names, and one called NAME. */
+static size_t make_with_section(struct made *made, unsigned char *out, const char *name)
+{
+    size_t entry = made->bits == 64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+    struct made sections = {.bits = made->bits, .big = made->big};
+    make(made);
+    PUT(made, 0, Ehdr, e_shoff, FILE_SIZE);
+    PUT(made, 0, Ehdr, e_shentsize, entry);
+    PUT(made, 0, Ehdr, e_shnum, 2);
+    PUT(made, 0, Ehdr, e_shstrndx, 0);
+    PUT(&sections, 0, Shdr, sh_offset, FILE_SIZE + 2 * entry);
+    PUT(&sections, entry, Shdr, sh_name, 1);
+    memcpy(out, made->bytes, FILE_SIZE);
+    memcpy(out + FILE_SIZE, sections.bytes, 2 * entry);
+    out[FILE_SIZE + 2 * entry] = '\0';
+    strcpy((char *)out + FILE_SIZE + 2 * entry + 1, name);
+    return FILE_SIZE + 2 * entry + 1 + strlen(name) + 1;
+}
+
+START_TEST(finds_go_by_its_section)
+{
+    for (size_t i = 0; i < FILES; i++) {
+        struct made made = files[i].made;
+        unsigned char bytes[FILE_SIZE + 256];
+        struct elf elf;
+        size_t length = make_with_section(&made, bytes, ".go.buildinfo");
+        ck_assert(elf_parse_memory(bytes, length, &elf));
+        ck_assert_msg(elf.go, "%s", files[i].why);
+        ck_assert(elf_parse_memory(guard_copy(bytes, length - 1), length - 1, &elf));
+        ck_assert_msg(elf.go == files[i].go, "%s: cut name", files[i].why);
+        length = make_with_section(&made, bytes, ".go.buildinfox");
+        ck_assert(elf_parse_memory(bytes, length, &elf));
+        ck_assert_msg(elf.go == files[i].go, "%s: another section", files[i].why);
+    }
+}
+END_TEST
+
 static const TTest *const tests[] = {
+    finds_a_go_note_behind_another,
+    finds_go_by_its_section,
     reads_both_classes_and_byte_orders,
     survives_truncation_at_every_byte,
     survives_any_value_of_any_byte_of_its_tables,
