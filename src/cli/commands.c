@@ -5,13 +5,17 @@
 extern const struct command cmd_run;
 extern const struct command cmd_summary;
 extern const struct command cmd_explain;
+extern const struct command cmd_status;
 extern const struct command cmd_env;
 
 /* A row a command. */
+// clang-format off
 const struct command *const commands[] = {
     &cmd_run,
     &cmd_summary,
     &cmd_explain,
+    &cmd_status,
     &cmd_env,
     NULL,
 };
+// clang-format on
