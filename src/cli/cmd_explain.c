@@ -95,11 +95,12 @@ static int explain_all(const struct options *options, int count, char **inputs)
         stray |= explanation->stray;
         if (options->json) {
             explain_json(stdout, explanation);
-            continue;
+        } else {
+            if (printed++ > 0)
+                putchar('\n');
+            explain_text(explanation, width, color);
         }
-        if (printed++ > 0)
-            putchar('\n');
-        explain_text(explanation, width, color);
+        fflush(stdout); /* before what may be told of the next one */
     }
     free(explanation);
     return status == EXIT_FINE && stray && options->fail_on_stray ? EXIT_FINDINGS : status;

@@ -213,8 +213,10 @@ static void read_as_others(struct explanation *out)
 {
     for (size_t i = 0; i < reader_count && i < EXPLAIN_READERS_MAX; i++) {
         out->readings[i] = reader_read(&readers[i], &out->endpoint);
-        out->disagreed |= out->readings[i].kind != READER_NOTHING &&
-                          !reader_same(&out->readings[i], &out->readings[0]);
+        bool differs = out->readings[i].kind != READER_NOTHING &&
+                       !reader_same(&out->readings[i], &out->readings[0]);
+        out->disagreed |= differs;
+        out->ambiguous |= differs && out->readings[i].kind == READER_ADDRESS;
     }
 }
 
@@ -280,7 +282,7 @@ void explain_advise(const struct explanation *explanation, char out[static EXPLA
     text_start(&text, out, EXPLAIN_ADVICE_SIZE);
     if (explanation->placeholder)
         text_string(&text, "set the value that should stand here: nobody filled it in");
-    else if (explanation->source == EXPLAIN_NAME && explanation->disagreed)
+    else if (explanation->ambiguous && !explanation->stray)
         advise_literal(explanation, &text);
     else if (explanation->source == EXPLAIN_NAME && explanation->asked)
         text_string(&text, explanation->lookup.timed_out

@@ -56,7 +56,8 @@ struct explanation {
     struct owner owners[EXPLAIN_LISTENERS_MAX];
     size_t listener_count;
     struct reader_result readings[EXPLAIN_READERS_MAX]; /* in the order of `readers` */
-    bool disagreed; /* some reader reads another address than libc */
+    bool disagreed; /* some reader reads it differently than libc */
+    bool ambiguous; /* and reads another address in it */
     bool stray;     /* one of the addresses is */
 };
 
