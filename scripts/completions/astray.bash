@@ -7,6 +7,8 @@ _astray_options()
     case $1 in
     run) echo '--quiet -q --fail-on-stray --library --verbose -v --disable --mode --log --log-limit --failures --origin --classes --allow --only --skip --rewrite-to --rewrite-classes --deepbind --rate --arguments --run --help -h' ;;
     summary) echo '--by --since --until --run --top -n --format --color --fail-on-stray --help -h' ;;
+    explain) echo '--format --no-resolve --fail-on-stray --color --classes --allow --help -h' ;;
+    status) echo '--format --library --color --help -h' ;;
     env) echo '--for --library --disable --mode --log --log-limit --failures --origin --classes --allow --only --skip --rewrite-to --rewrite-classes --deepbind --rate --arguments --run --help -h' ;;
     esac
 }
@@ -39,6 +41,13 @@ _astray_values()
     summary:--top | summary:-n) echo '@value ' ;;
     summary:--format) echo '@value text json csv' ;;
     summary:--color) echo '@value auto always never' ;;
+    explain:--format) echo '@value text json' ;;
+    explain:--color) echo '@value auto always never' ;;
+    explain:--classes) echo '@value ' ;;
+    explain:--allow) echo '@value ' ;;
+    status:--format) echo '@value text json' ;;
+    status:--library) echo '@files ' ;;
+    status:--color) echo '@value auto always never' ;;
     env:--for) echo '@value shell systemd docker env-file compose kubernetes' ;;
     env:--library) echo '@files ' ;;
     env:--disable) echo '@value 0 1' ;;
@@ -69,7 +78,7 @@ _astray_operands()
     esac
 }
 
-_astray_commands='run summary env help'
+_astray_commands='run summary explain status env help'
 
 _astray_complete()
 {

@@ -7,8 +7,10 @@ complete -c astray -n __fish_use_subcommand -s V -l version -d 'print the versio
 complete -c astray -n __fish_use_subcommand -a help -d 'print the help of a command'
 complete -c astray -n __fish_use_subcommand -a run -d 'run COMMAND with the library preloaded, then say what went astray'
 complete -c astray -n __fish_use_subcommand -a summary -d 'tell who connected astray, where to, why, how often and since when'
+complete -c astray -n __fish_use_subcommand -a explain -d 'tell what a destination is, where it leads, who listens and what to write'
+complete -c astray -n __fish_use_subcommand -a status -d 'tell which running processes and services are covered, and why others are not'
 complete -c astray -n __fish_use_subcommand -a env -d 'print what puts a script, unit or container under the library'
-complete -c astray -n '__fish_seen_subcommand_from help' -a 'run summary env'
+complete -c astray -n '__fish_seen_subcommand_from help' -a 'run summary explain status env'
 
 complete -c astray -n '__fish_seen_subcommand_from run' -s q -l quiet -d 'say nothing at the end'
 complete -c astray -n '__fish_seen_subcommand_from run' -l fail-on-stray -d 'exit with 3 when COMMAND succeeded, but went astray'
@@ -43,6 +45,19 @@ complete -c astray -n '__fish_seen_subcommand_from summary' -l color -x -a 'auto
 complete -c astray -n '__fish_seen_subcommand_from summary' -l fail-on-stray -d 'exit with 1 when anything went astray'
 complete -c astray -n '__fish_seen_subcommand_from summary' -s h -l help -d 'print this help and exit'
 complete -c astray -n '__fish_seen_subcommand_from summary' -F
+
+complete -c astray -n '__fish_seen_subcommand_from explain' -l format -x -a 'text json' -d 'how to print'
+complete -c astray -n '__fish_seen_subcommand_from explain' -l no-resolve -d 'look up no name'
+complete -c astray -n '__fish_seen_subcommand_from explain' -l fail-on-stray -d 'exit with status 1 when a destination is stray'
+complete -c astray -n '__fish_seen_subcommand_from explain' -l color -x -a 'auto always never' -d 'colours'
+complete -c astray -n '__fish_seen_subcommand_from explain' -l classes -x -d 'which classes of addresses are stray'
+complete -c astray -n '__fish_seen_subcommand_from explain' -l allow -x -d 'destinations that are never stray'
+complete -c astray -n '__fish_seen_subcommand_from explain' -s h -l help -d 'print this help and exit'
+
+complete -c astray -n '__fish_seen_subcommand_from status' -l format -x -a 'text json' -d 'how to print'
+complete -c astray -n '__fish_seen_subcommand_from status' -l library -r -F -d 'the library to look for'
+complete -c astray -n '__fish_seen_subcommand_from status' -l color -x -a 'auto always never' -d 'colours'
+complete -c astray -n '__fish_seen_subcommand_from status' -s h -l help -d 'print this help and exit'
 
 complete -c astray -n '__fish_seen_subcommand_from env' -l for -x -a 'shell systemd docker env-file compose kubernetes' -d 'what will read the lines'
 complete -c astray -n '__fish_seen_subcommand_from env' -l library -r -F -d 'the library\'s path where the lines are used'
