@@ -34,9 +34,9 @@ struct netlink_listener {
 };
 
 /* Who listens on PORT: the kernel picks the sockets (NETLINK_SOCK_DIAG). Writes at most MAX
- * endpoints, IPv4 ones first, and their number to *COUNT; when that is MAX there may be more. Of
- * one family not more than some thousand sockets are looked at. Returns 0, or -errno, with *COUNT 0
- * then: -ENOENT when the kernel cannot tell. */
+ * endpoints, IPv4 ones first and then by address, and their number to *COUNT; when that is MAX
+ * there may be more. Not more than some thousand sockets are looked at. Returns 0, or -errno, with
+ * *COUNT 0 then: -ENOENT when the kernel cannot tell. */
 int netlink_listeners(uint16_t port, struct netlink_listener *out, size_t max, size_t *count);
 
 #endif

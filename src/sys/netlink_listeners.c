@@ -33,7 +33,15 @@ struct filter {
     struct inet_diag_bc_op at_least, least, at_most, most;
 };
 
-struct question {
+/* The older question is answered for both families at once, with one walk through the kernel's
+ * table instead of two; that walk is what it costs. */
+struct question_of_both {
+    struct nlmsghdr header;
+    struct inet_diag_req request;
+    struct filter filter;
+};
+
+struct question_of_one {
     struct nlmsghdr header;
     struct inet_diag_req_v2 request;
     struct filter filter;
@@ -51,33 +59,61 @@ struct search {
     size_t count;
 };
 
-static int ask(const struct search *search, uint8_t family, uint16_t port)
+static struct nlmsghdr header_of(unsigned short type, size_t length)
+{
+    return (struct nlmsghdr){.nlmsg_len = (uint32_t)length,
+                             .nlmsg_type = type,
+                             .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP};
+}
+
+static struct filter filter_of(uint16_t port)
+{
+    const unsigned char op = sizeof(struct inet_diag_bc_op), program = 4 * op;
+    return (struct filter){
+        .header = {.nla_len = sizeof(struct filter), .nla_type = INET_DIAG_REQ_BYTECODE},
+        .at_least = {.code = INET_DIAG_BC_S_GE, .yes = 2 * op, .no = program + 4},
+        .least = {.no = port},
+        .at_most = {.code = INET_DIAG_BC_S_LE, .yes = 2 * op, .no = 2 * op + 4},
+        .most = {.no = port},
+    };
+}
+
+static int send_question(const struct search *search, const void *question, size_t length)
 {
     const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-    const unsigned char op = sizeof(struct inet_diag_bc_op), program = 4 * op;
-    const struct question question = {
-        .header = {.nlmsg_len = sizeof question,
-                   .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-                   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-        .request = {.sdiag_family = family,
-                    .sdiag_protocol = IPPROTO_TCP,
-                    .idiag_states = 1u << STATE_LISTEN},
-        .filter = {.header = {.nla_len = sizeof question.filter,
-                              .nla_type = INET_DIAG_REQ_BYTECODE},
-                   .at_least = {.code = INET_DIAG_BC_S_GE, .yes = 2 * op, .no = program + 4},
-                   .least = {.no = port},
-                   .at_most = {.code = INET_DIAG_BC_S_LE, .yes = 2 * op, .no = 2 * op + 4},
-                   .most = {.no = port}},
-    };
-    return syscall(SYS_sendto, search->descriptor, &question, sizeof question, MSG_NOSIGNAL,
-                   &kernel, sizeof kernel) < 0
+    return syscall(SYS_sendto, search->descriptor, question, length, MSG_NOSIGNAL, &kernel,
+                   sizeof kernel) < 0
                ? -errno
                : 0;
 }
 
+static int ask_for_both(const struct search *search, uint16_t port)
+{
+    const struct question_of_both question = {
+        .header = header_of(TCPDIAG_GETSOCK, sizeof question),
+        .request = {.idiag_family = AF_INET, .idiag_states = 1u << STATE_LISTEN},
+        .filter = filter_of(port),
+    };
+    return send_question(search, &question, sizeof question);
+}
+
+static int ask_for_one(const struct search *search, uint8_t family, uint16_t port)
+{
+    const struct question_of_one question = {
+        .header = header_of(SOCK_DIAG_BY_FAMILY, sizeof question),
+        .request = {.sdiag_family = family,
+                    .sdiag_protocol = IPPROTO_TCP,
+                    .idiag_states = 1u << STATE_LISTEN},
+        .filter = filter_of(port),
+    };
+    return send_question(search, &question, sizeof question);
+}
+
 /* Shows the first part that waits, from byte OFFSET on, and leaves it there: what lies before goes
- * to the window as well, and is overwritten. Returns the part's whole length, or -errno. */
-static long look(const struct search *search, size_t offset, union window *window)
+ * to the window as well, and is overwritten. Returns the part's whole length, or -errno. Not
+ * inlined, for the stack's sake. */
+__attribute__((noinline)) static long look(const struct search *search, size_t offset,
+                                           union window *window)
 {
     struct iovec pieces[PIECES];
     struct msghdr message = {.msg_iov = pieces};
@@ -110,9 +146,7 @@ static bool is_v6only(const union window *window, size_t length)
     return false;
 }
 
-/* Stores the endpoint that stands in the LENGTH bytes at the start of the window, unless it is
- * known already or there is no room. */
-static void store(struct search *search, const union window *window, size_t length)
+static struct netlink_listener read_listener(const union window *window, size_t length)
 {
     const struct inet_diag_msg *message = NLMSG_DATA(&window->header);
     struct netlink_listener found = {
@@ -127,16 +161,42 @@ static void store(struct search *search, const union window *window, size_t leng
     if (found.at.addr.family == ADDR_IPV6 &&
         addr_classify(&found.at.addr) == ADDR_LINK_LOCAL_NO_ZONE)
         found.at.addr.scope = found.at.interface;
-    for (size_t i = 0; i < search->count; i++) {
-        struct netlink_listener *known = &search->out[i];
-        if (addr_equal(&known->at.addr, &found.at.addr) && known->at.v6only == found.at.v6only &&
-            known->at.interface == found.at.interface) {
-            known->sockets++;
-            return;
-        }
+    return found;
+}
+
+/* The order of the answer: IPv4 first, then by address, so that it is the same each time. */
+static int compare(const struct outcome_listener *a, const struct outcome_listener *b)
+{
+    int order = (int)a->addr.family - (int)b->addr.family;
+    if (order == 0)
+        order = memcmp(a->addr.bytes, b->addr.bytes, sizeof a->addr.bytes);
+    if (order == 0)
+        order = (a->interface > b->interface) - (a->interface < b->interface);
+    return order != 0 ? order : (int)a->v6only - (int)b->v6only;
+}
+
+/* Puts FOUND in its place; a known endpoint is counted, and what has no room is lost at the end. */
+static void store(struct search *search, const struct netlink_listener *found)
+{
+    size_t at = 0;
+    while (at < search->count && compare(&search->out[at].at, &found->at) < 0)
+        at++;
+    if (at < search->count && compare(&search->out[at].at, &found->at) == 0) {
+        search->out[at].sockets++;
+        return;
     }
+    if (at == search->max)
+        return;
     if (search->count < search->max)
-        search->out[search->count++] = found;
+        search->count++;
+    memmove(&search->out[at + 1], &search->out[at], (search->count - 1 - at) * sizeof *search->out);
+    search->out[at] = *found;
+}
+
+static bool is_listener(const struct nlmsghdr *header)
+{
+    return (header->nlmsg_type == SOCK_DIAG_BY_FAMILY || header->nlmsg_type == TCPDIAG_GETSOCK) &&
+           header->nlmsg_len >= NLMSG_SPACE(sizeof(struct inet_diag_msg));
 }
 
 /* Reads the messages of the part that waits. Returns 0 when more parts follow, 1 behind the last,
@@ -157,9 +217,11 @@ static int read_part(struct search *search)
         if (window.header.nlmsg_type == NLMSG_ERROR)
             return length >= NLMSG_LENGTH(sizeof error->error) && error->error < 0 ? error->error
                                                                                    : -EPROTO;
-        if (window.header.nlmsg_type == SOCK_DIAG_BY_FAMILY &&
-            length >= NLMSG_SPACE(sizeof(struct inet_diag_msg)))
-            store(search, &window, length < WINDOW ? length : WINDOW);
+        if (is_listener(&window.header)) {
+            struct netlink_listener found =
+                read_listener(&window, length < WINDOW ? length : WINDOW);
+            store(search, &found);
+        }
         offset += NLMSG_ALIGN(length);
         if (offset >= (size_t)whole)
             return 0;
@@ -167,9 +229,10 @@ static int read_part(struct search *search)
     return 0;
 }
 
+/* FAMILY 0: both. */
 static int search_family(struct search *search, uint8_t family, uint16_t port)
 {
-    int status = ask(search, family, port);
+    int status = family == 0 ? ask_for_both(search, port) : ask_for_one(search, family, port);
     for (unsigned parts = 0; status == 0 && parts < PARTS_MAX; parts++) {
         status = read_part(search);
         take_away(search);
@@ -177,7 +240,7 @@ static int search_family(struct search *search, uint8_t family, uint16_t port)
     return status < 0 ? status : 0;
 }
 
-/* IPv6 is asked on a socket of its own: the first answer may have been left unfinished. */
+/* Each question gets a socket of its own: an answer may have been left unfinished. */
 static int search_on_socket(struct search *search, uint8_t family, uint16_t port)
 {
     search->descriptor = descriptor_above_standard(
@@ -189,16 +252,24 @@ static int search_on_socket(struct search *search, uint8_t family, uint16_t port
     return status;
 }
 
+/* Should a kernel not know the older question any more, the newer one is asked twice. */
+static int search_families(struct search *search, uint16_t port)
+{
+    search->count = 0;
+    int status = search_on_socket(search, AF_INET, port);
+    if (status != 0)
+        return status;
+    status = search_on_socket(search, AF_INET6, port);
+    return status == -ENOENT ? 0 : status; /* a kernel without IPv6 */
+}
+
 int netlink_listeners(uint16_t port, struct netlink_listener *out, size_t max, size_t *count)
 {
     struct search search = {.out = out, .max = max};
     int saved = errno;
-    int status = search_on_socket(&search, AF_INET, port);
-    if (status == 0) {
-        status = search_on_socket(&search, AF_INET6, port);
-        if (status == -ENOENT) /* a kernel without IPv6 */
-            status = 0;
-    }
+    int status = search_on_socket(&search, 0, port);
+    if (status < 0 && search.descriptor >= 0)
+        status = search_families(&search, port);
     *count = status == 0 ? search.count : 0;
     errno = saved;
     return status;
