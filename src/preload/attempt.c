@@ -7,17 +7,16 @@
 
 #include <astray/host.h>
 #include <astray/layout.h>
-#include <astray/netlink.h>
 #include <astray/process.h>
 #include <astray/record.h>
 #include <astray/sink.h>
 
 #include "errors.h"
+#include "listeners.h"
 #include "scratch.h"
 #include "state.h"
 
 #define NANOSECONDS 1000000000u
-#define LISTENERS_MAX 8
 
 LAYOUT_AT_HAND static _Atomic(uint32_t) sequences;
 LAYOUT_AT_HAND static _Atomic(uint32_t)
@@ -345,18 +344,16 @@ static void set_destination(struct page *page, const struct attempt *attempt, st
 static void set_listeners(struct page *page, const struct attempt *attempt,
                           struct slice items[static LISTENERS_MAX])
 {
-    struct netlink_listener found[LISTENERS_MAX];
-    size_t count;
-    if (netlink_listeners(attempt->destination.port, found, LISTENERS_MAX, &count) != 0)
+    struct listeners listeners;
+    if (!listeners_on(attempt->destination.port, attempt_clock(), &listeners))
         return;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < listeners.count; i++) {
         char text[DESTINATION_TEXT_SIZE];
-        struct destination at = {found[i].at.addr, attempt->destination.port};
         size_t start = page->texts.length;
-        text_bytes(&page->texts, text, destination_format(&at, text));
+        text_bytes(&page->texts, text, destination_format(&listeners.at[i], text));
         items[i] = since(page, start);
     }
-    record_set_list(&page->scratch->record, RECORD_LISTENERS, items, count);
+    record_set_list(&page->scratch->record, RECORD_LISTENERS, items, listeners.count);
 }
 
 static const struct origin *origin_of(struct page *page, const struct attempt *attempt)
