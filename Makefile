@@ -89,7 +89,7 @@ $(B)/astray: $(CLI) $(BASE)
 	$(say) LD $@
 	$(Q)$(CC) -pie -o $@ $(CLI) $(BASE) $(HARDENED_LDFLAGS) -Wl,--gc-sections $(CLI_LIBS)
 
-include $(wildcard tests/tests.mk scripts/*.mk)
+include $(wildcard tests/*.mk scripts/*.mk)
 
 # ---- installation -------------------------------------------------------
 
