@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -89,16 +90,12 @@ static bool parse_ago(struct slice text, uint64_t *out)
 static bool parse_time(const char *text, uint64_t *out)
 {
     static const char *const endings[] = {"", "Z", "T00:00:00Z"};
-    char whole[64];
-    size_t length = strlen(text);
     if (parse_ago(slice_of(text), out))
         return true;
-    if (length > sizeof whole - 16)
-        return false;
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        memcpy(whole, text, length);
-        strcpy(whole + length, endings[i]);
-        if (record_time_parse(whole, strlen(whole), out))
+        char whole[64];
+        int length = snprintf(whole, sizeof whole, "%s%s", text, endings[i]);
+        if (length < (int)sizeof whole && record_time_parse(whole, (size_t)length, out))
             return true;
     }
     return false;

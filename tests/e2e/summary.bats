@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2002,SC2143,SC2154,SC2164 # a pipe is meant; run sets stderr; cd cannot fail
 # astray summary: logs as they are found on real machines, and what is written about them.
 
 bats_require_minimum_version 1.5.0
