@@ -35,6 +35,7 @@ GUEST_CFLAGS := -fPIC -U_FORTIFY_SOURCE $(LTO)
 HOST_CFLAGS := -fPIE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
                -DASTRAY_LIBRARY='"$(libdir)/astray/libastray.so"'
 
+comma := ,
 objects = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(1))))
 CORE := $(call objects,src/core/*.c)
 SYS := $(call objects,src/sys/*.c)
@@ -77,13 +78,18 @@ $(BASE): $(CORE) $(SYS)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
+# A C library other than glibc is left out of what the library needs, so that programs of glibc
+# start under it as well: every program has all that it imports.
+GLIBC := $(shell $(CC) -E -dM -include features.h -x c /dev/null 2>/dev/null | grep -w __GLIBC__)
+LIBRARY_LIBS := $(if $(GLIBC),-Wl$(comma)-z$(comma)defs,-nodefaultlibs -lgcc)
+
 # Few segments and no start files: each segment costs an mmap(2), each symbol a look-up, in every
 # program that is started under the library.
 $(B)/libastray.so: $(PRELOAD) $(BASE)
 	$(say) LD $@
 	$(Q)$(CC) -shared -nostartfiles $(CFLAGS) $(LTO) -o $@ $(PRELOAD) $(BASE) \
-	    $(HARDENED_LDFLAGS) -Wl,-z,defs,-z,noseparate-code,--gc-sections,--as-needed \
-	    -Wl,-soname,libastray.so
+	    $(HARDENED_LDFLAGS) -Wl,-z,noseparate-code,--gc-sections,--as-needed \
+	    -Wl,-soname,libastray.so $(LIBRARY_LIBS)
 
 $(B)/astray: $(CLI) $(BASE)
 	$(say) LD $@

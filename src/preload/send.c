@@ -94,10 +94,18 @@ static unsigned next_stray(struct attempt *attempt, int descriptor, const struct
     return count;
 }
 
+#ifdef __GLIBC__
+typedef int message_flags;
+#else
+typedef unsigned message_flags; /* as musl declares it */
+#endif
+
 /* Each message on its own: the good ones before a blocked one are sent, and the caller learns that
  * it was so many; when it comes again, the blocked one is the first, and fails. */
-INTERCEPT_EXPORT int sendmmsg(int descriptor, struct mmsghdr *messages, unsigned count, int flags)
+INTERCEPT_EXPORT int sendmmsg(int descriptor, struct mmsghdr *messages, unsigned count,
+                              message_flags message_flags_given)
 {
+    int flags = (int)message_flags_given;
     struct attempt attempt;
     int saved = errno;
     unsigned seen = count < MESSAGES_MAX ? count : MESSAGES_MAX;

@@ -30,7 +30,16 @@ struct options {
 
 static const char *error_text(int error)
 {
-    return error == 0 ? "ok" : strerrorname_np(error);
+    if (error == 0)
+        return "ok";
+#ifdef __GLIBC__
+    return strerrorname_np(error);
+#else
+    return error == ECONNREFUSED  ? "ECONNREFUSED"
+           : error == ENETUNREACH ? "ENETUNREACH"
+           : error == EINPROGRESS ? "EINPROGRESS"
+                                  : strerror(error);
+#endif
 }
 
 static void die(const char *what)
