@@ -1,6 +1,7 @@
 /* flood.c - many processes that connect astray at once: flood PROCESSES COUNT PORT
  *
- * Each connects COUNT datagram sockets to 0.0.0.0:PORT: one record each. Exits 0 when all behaved. */
+ * Each connects COUNT datagram sockets to 0.0.0.0:PORT: one record each. Exits 0 when all behaved.
+ */
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
