@@ -42,7 +42,7 @@ static uint32_t next_sequence(void)
  * more through; no attempt is lost without being counted. */
 static bool over_the_rate(uint64_t time)
 {
-    static _Atomic(uint32_t) second, used;
+    LAYOUT_AT_HAND static _Atomic(uint32_t) second, used;
     if (state.policy->rate == 0)
         return false;
     uint32_t present = (uint32_t)(time / NANOSECONDS) + 1; /* never the initial 0 */

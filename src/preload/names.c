@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <astray/host.h>
+#include <astray/layout.h>
 
 /* Sets of a few entries each, chosen by the address: whoever looks an address up compares WAYS
  * entries, and one much-used name cannot push out all others. */
@@ -18,7 +19,7 @@ struct entry {
 };
 
 static struct entry table[SETS][WAYS];
-static _Atomic(unsigned) stamps;
+LAYOUT_AT_HAND static _Atomic(unsigned) stamps;
 
 static struct entry *set_of(const struct addr *address)
 {
@@ -87,6 +88,8 @@ bool names_find(const struct addr *address, struct names_answer *out)
 {
     const struct entry *set = set_of(address);
     unsigned count = 0, newest = 0;
+    if (atomic_load_explicit(&stamps, memory_order_relaxed) == 0)
+        return false; /* nothing was ever looked up: no page of the table is touched */
     for (const struct entry *entry = set; entry < set + WAYS; entry++) {
         struct entry copy;
         if (!read_entry(entry, &copy) || !addr_equal(&copy.addr, address))

@@ -27,6 +27,7 @@ struct variable {
 struct search {
     const struct spelling_wanted *wanted;
     const struct process *process;
+    bool parents; /* other environments are looked at, too */
     char *seen;
     char *buffer;
     struct origin *out;
@@ -161,13 +162,13 @@ static void take_entry(struct search *search, int whose, struct slice entry)
     struct slice name = {.data = entry.data, .length = equals}, host = {0};
     if (equals == 0 || equals >= entry.length || equals > NAME_LONGEST)
         return;
-    uint64_t hash = hash_of(entry);
-    struct variable *variable = variable_of(search, hash);
+    uint64_t hash = search->parents ? hash_of(entry) : 0;
+    struct variable *variable = search->parents ? variable_of(search, hash) : NULL;
     if (variable != NULL) {
         variable->outermost = whose;
         return;
     }
-    if (search->variable_count == VARIABLES_MOST || seen(search, hash) ||
+    if (search->variable_count == VARIABLES_MOST || (search->parents && seen(search, hash)) ||
         !spelling_in_variable(search->wanted, name, slice_from(entry, equals + 1), &host))
         return;
     struct slice stored = store(search->out, name);
@@ -263,12 +264,11 @@ static bool introducer_of(const struct search *search, const struct variable *va
     return search->readable[parent];
 }
 
-static void take_variable(const struct search *search, const struct variable *variable,
-                          bool parents)
+static void take_variable(const struct search *search, const struct variable *variable)
 {
     struct text item;
     int whose;
-    bool known = parents && introducer_of(search, variable, &whose);
+    bool known = search->parents && introducer_of(search, variable, &whose);
     start_item(search, &item);
     text_string(&item, "env:");
     text_slice(&item, variable->name);
@@ -277,7 +277,7 @@ static void take_variable(const struct search *search, const struct variable *va
         put_process(&item, search, whose);
     }
     end_item(search, &item);
-    if (!parents || known)
+    if (!search->parents || known)
         return;
     start_item(search, &item);
     text_string(&item, "unknown above ");
@@ -290,18 +290,19 @@ void origin_find(const struct spelling_wanted *wanted, const struct process *pro
 {
     struct search search = {.wanted = wanted,
                             .process = process,
+                            .parents = depth == POLICY_ORIGIN_PARENTS,
                             .seen = scratch,
                             .buffer = scratch + SEEN_SIZE,
                             .out = out};
     memset(out, 0, offsetof(struct origin, storage));
     if (depth == POLICY_ORIGIN_NONE)
         return;
-    memset(search.seen, 0, SEEN_SIZE);
+    if (search.parents)
+        memset(search.seen, 0, SEEN_SIZE);
     search_arguments(&search);
     search_environment(&search, OWN, 0);
-    bool parents = depth == POLICY_ORIGIN_PARENTS;
-    if (parents)
+    if (search.parents)
         search_ancestors(&search);
     for (size_t i = 0; i < search.variable_count; i++)
-        take_variable(&search, &search.variables[i], parents);
+        take_variable(&search, &search.variables[i]);
 }

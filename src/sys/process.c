@@ -222,8 +222,10 @@ static struct slice title_of(struct slice argument)
 
 static const struct interpreter *interpreter_of(struct slice program)
 {
+    char first = program.length == 0 ? '\0' : program.data[0];
     for (size_t i = 0; i < sizeof interpreters / sizeof *interpreters; i++)
-        if (slice_matches(program, slice_of(interpreters[i].program)))
+        if (interpreters[i].program[0] == first && /* no glob begins with a wildcard */
+            slice_matches(program, slice_of(interpreters[i].program)))
             return &interpreters[i];
     return NULL;
 }
