@@ -154,6 +154,19 @@ need_nm()
     readelf -lW "$BUILD/libastray.so" | grep -q GNU_RELRO
 }
 
+# A page fault, an mmap(2) or an mprotect(2) costs a microsecond, in every program that is started.
+@test "loading maps two segments, and writes one page of the file and two of variables at the most" {
+    command -v readelf >/dev/null || skip "readelf is not here"
+    segments=$(readelf -lW "$BUILD/libastray.so" | grep '^ *LOAD ')
+    [ "$(wc -l <<<"$segments")" -eq 2 ]
+    read -r _ _ address _ file _ < <(grep ' RW ' <<<"$segments")
+    [ $((address / 4096)) -eq $(((address + file - 1) / 4096)) ]
+    variables=$(nm -S "$BUILD/libastray.so" |
+        awk '$4 ~ /^(looking|main_top|main_thread|real_found|state_phase|state)(\.|$)/ { print $1 }')
+    [ "$(wc -l <<<"$variables")" -eq 6 ]
+    [ "$(cut -c 1-13 <<<"$variables" | sort -u | wc -l)" -le 2 ]
+}
+
 @test "no function of the library takes more than 1 KiB of stack" {
     command -v gcc >/dev/null || skip "gcc is not here"
     need_nm
