@@ -54,12 +54,14 @@ struct addr {
     X(LINK_LOCAL_NO_ZONE, "link-local-no-zone", true, false, "link-local without an interface")    \
     X(SINKHOLE, "sinkhole", true, false, "a name that a block list answers with no address")
 
+// clang-format off
 enum addr_class {
 #define ADDR_CLASS_ENUM(id, name, stray, range, why) ADDR_##id,
     ADDR_CLASSES(ADDR_CLASS_ENUM)
 #undef ADDR_CLASS_ENUM
     ADDR_CLASS_COUNT
 };
+// clang-format on
 
 /* A set of classes: bit (1 << class). */
 typedef uint32_t addr_class_set;

@@ -23,7 +23,7 @@
  * name matches, in either case and with or without a final dot, and no number does. */
 struct spelling_wanted {
     struct destination destination;
-    struct slice name; /* the text that was looked up and gave the address, or empty */
+    struct slice name;    /* the text that was looked up and gave the address, or empty */
     struct slice program; /* base name of the client's executable ("curl"), or empty */
 };
 

@@ -127,7 +127,8 @@ bool addr_ipv6_surely_fine(const uint8_t bytes[static 16], uint32_t scope)
         memcpy(&low, bytes + 8, 8);
         if (high != 0)
             return false;
-        return low == htobe64(1) || (be64toh(low) >> 32 == 0xffff && addr_ipv4_surely_fine(bytes + 12));
+        return low == htobe64(1) ||
+               (be64toh(low) >> 32 == 0xffff && addr_ipv4_surely_fine(bytes + 12));
     }
     return first >> 9 == 0xfc00 >> 9 || (first >> 6 == 0xfe80 >> 6 && scope != 0);
 }
