@@ -22,8 +22,8 @@
 #define REASONS(X)                                                                                 \
     X(NONE, "", "", "")                                                                            \
     X(LUCK, "luck",                                                                                \
-      "{address} is no destination; Linux takes it for this host, but FreeBSD 15, OpenBSD and "    \
-      "Windows refuse it",                                                                         \
+      "it works by luck: {address} is no destination; Linux takes it for this host, but "          \
+      "FreeBSD 15, OpenBSD and Windows refuse it",                                                 \
       "write {write}")                                                                             \
     X(NOBODY, "nobody", "nobody listens on {here}",                                                \
       "start the server, or correct the port{and_write}")                                          \

@@ -6,6 +6,10 @@
 #include <astray/addr.h>
 
 #include "say.h"
+#include "why.h"
+
+/* The most of an argument that is shown. */
+#define QUOTED_MAX 60
 
 #define TEXT(group, id) ((group)->texts[GROUP_##id])
 #define VARIES(group, id) (((group)->varies >> GROUP_##id & 1) != 0)
@@ -23,6 +27,18 @@ static void put_quoted(FILE *stream, struct slice raw)
 {
     char text[SIGHT_TEXT_MAX];
     size_t length = record_unescape(raw, text, sizeof text);
+    say_quoted(stream, (struct slice){text, length});
+}
+
+/* The beginning of RAW: a whole program may stand in one argument. */
+static void put_quoted_start(FILE *stream, struct slice raw)
+{
+    char text[QUOTED_MAX + 3];
+    size_t length = record_unescape(raw, text, QUOTED_MAX);
+    if (length + 4 > QUOTED_MAX && length < raw.length) {
+        memcpy(text + length, "...", 3);
+        length += 3;
+    }
     say_quoted(stream, (struct slice){text, length});
 }
 
@@ -229,7 +245,7 @@ bool phrase_origin(FILE *stream, const struct group *group)
         phrase_raw(stream, slice_from(origin, 5));
         if (TEXT(group, ARGUMENT).length > 0 && !VARIES(group, ARGUMENT)) {
             fputs(", ", stream);
-            put_quoted(stream, TEXT(group, ARGUMENT));
+            put_quoted_start(stream, TEXT(group, ARGUMENT));
         }
     } else {
         fputs("origin ", stream);
@@ -380,7 +396,8 @@ void phrase_fix(FILE *stream, const struct group *group)
     struct slice class = TEXT(group, CLASS);
     unsigned port = slice_equal(class, SLICE("this-network")) ? bare_port(group) : 0;
     if (group->kind == GROUP_FAILED) {
-        fix_failed(stream, group);
+        if (!why_advise(stream, group))
+            fix_failed(stream, group);
         return;
     }
     if (slice_equal(class, SLICE("sinkhole"))) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "phrase.h"
+#include "why.h"
 
 /* The least and the most marks of a time line. */
 #define SPARK_MIN 8
@@ -140,6 +141,12 @@ static void put_title(const struct summary_view *view, const struct group *group
     }
 }
 
+/* Why it came to that; at least who listens, where there is more than one answer. */
+static bool tell_why(FILE *stream, const struct group *group)
+{
+    return why_describe(stream, group) || phrase_listeners(stream, group);
+}
+
 /* Prints what PHRASE says, if anything. */
 static void write_known(const struct summary_view *view, const struct group *group,
                         bool phrase(FILE *, const struct group *), unsigned indent, FILE *stream)
@@ -228,7 +235,7 @@ static void write_group(const struct summary_view *view, const struct group *gro
         write_outcomes(view, group, indent, stream);
     if (whole && group->kind != GROUP_NOTE) {
         write_known(view, group, phrase_origin, indent, stream);
-        write_known(view, group, phrase_listeners, indent, stream);
+        write_known(view, group, tell_why, indent, stream);
     }
     write_times(view, group, indent, stream);
     if (whole && group->kind != GROUP_NOTE)
@@ -379,7 +386,7 @@ static void write_short_group(const struct summary_view *view, const struct grou
     if (group->kind == GROUP_NOTE || group->folded)
         return;
     write_known(view, group, phrase_origin, 4, stream);
-    write_known(view, group, phrase_listeners, 4, stream);
+    write_known(view, group, tell_why, 4, stream);
     write_fix(view, group, 4, stream);
 }
 

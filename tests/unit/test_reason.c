@@ -79,11 +79,13 @@ static const struct {
     {"10.0.0.5", 80, ECONNREFUSED, "", ANY, UP, "refused-there", "nobody listens on 10.0.0.5:80",
      "correct the address or the port, or start the server there"},
     {"0.0.0.0", 80, 0, "0.0.0.0", ANY, UP, "luck",
-     "0.0.0.0 is no destination; Linux takes it for this host, but FreeBSD 15, OpenBSD and Windows "
+     "it works by luck: 0.0.0.0 is no destination; Linux takes it for this host, but FreeBSD 15, "
+     "OpenBSD and Windows "
      "refuse it",
      "write localhost:80 or 127.0.0.1:80"},
     {"::ffff:0.0.0.0", 80, 0, NULL, ANY, UP, "luck",
-     "::ffff:0.0.0.0 is no destination; Linux takes it for this host, but FreeBSD 15, OpenBSD and "
+     "it works by luck: ::ffff:0.0.0.0 is no destination; Linux takes it for this host, but "
+     "FreeBSD 15, OpenBSD and "
      "Windows refuse it",
      "write localhost:80"},
     {"127.0.0.1", 80, 0, "0.0.0.0", HERE, UP, "", "", ""},

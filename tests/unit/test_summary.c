@@ -51,7 +51,8 @@ START_TEST(tells_only_of_this_run)
         "astray: 2 connections went astray\n"
         "  0.0.0.0:80 (written \"0\") by curl in deploy.sh, connection refused, 2 times\n"
         "    from API_ADDR, set in deploy.sh[4710]\n"
-        "    only [::1]:80 listens there\n"
+        "    the server listens on [::1]:80 only, not on 127.0.0.1:80, where 0.0.0.0\n"
+        "    leads\n"
         "    fix: give API_ADDR in deploy.sh a real host: \"0\" is 0.0.0.0, the address to\n"
         "         bind, no destination; write localhost or the server's name\n";
     char text[4096];
