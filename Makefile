@@ -138,4 +138,4 @@ uninstall: ## remove what install made
 clean: ## remove everything that was built
 	$(Q)rm -rf $(B)
 
--include $(wildcard $(B)/src/*/*.d $(B)/tests/*/*.d)
+-include $(wildcard $(B)/src/*/*.d $(B)/tests/*/*.d $(B)/*/src/*/*.d)
