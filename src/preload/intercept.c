@@ -350,7 +350,7 @@ void intercept_remember_host(const char *node, const struct hostent *host)
     size_t size = addr.family == ADDR_IPV4 ? 4 : 16;
     if (!state_active() || (size_t)host->h_length != size)
         return;
-    for (int i = 0; host->h_addr_list[i] != NULL && i < REMEMBERED_MAX; i++) {
+    for (int i = 0; i < REMEMBERED_MAX && host->h_addr_list[i] != NULL; i++) {
         memcpy(addr.bytes, host->h_addr_list[i], size);
         names_remember(slice_of(node), &addr);
     }
