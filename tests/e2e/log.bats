@@ -230,7 +230,7 @@ program_limited()
             print(log.recv(8192).decode(), flush=True)' "$dev/log"
     wait_for 10 test -S "$dev/log"
     local how file=$BATS_TEST_TMPDIR/server.0
-    for how in syslog /nonexistent/log.ndjson; do
+    for how in syslog "$BATS_TEST_TMPDIR/none/log.ndjson"; do
         # shellcheck disable=SC2016
         unshare -m sh -c 'mount --bind /dev/null "$1/null" && mount --rbind "$1" /dev && export LD_PRELOAD="$2" && shift 2 && exec "$@"' \
             sh "$dev" "$LIBRARY" env ASTRAY_LOG="$how" ASTRAY_CONFIG=/dev/null "$PROGRAMS/guest" plain "$PORT"

@@ -279,7 +279,7 @@ detected()
 
 @test "a missing, unreadable or monstrous astray.conf harms nobody" {
     local file=$BATS_TEST_TMPDIR/monster.conf
-    ASTRAY_CONFIG=/nonexistent/astray.conf goes 0.0.0.0 "$PORT"
+    ASTRAY_CONFIG=$BATS_TEST_TMPDIR/none/astray.conf goes 0.0.0.0 "$PORT"
     is "$output" "$refused"
     ASTRAY_CONFIG=$BATS_TEST_TMPDIR goes 0.0.0.0 "$PORT"
     is "$output" "$refused"
