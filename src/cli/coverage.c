@@ -10,9 +10,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <astray/elf.h>
 #include <astray/policy.h>
-
-#include "elf.h"
+#include <astray/program.h>
 
 static const char library_name[] = "libastray.so";
 
@@ -251,30 +251,24 @@ static bool is_secure(pid_t pid)
 static bool read_elf(pid_t pid, struct elf *out)
 {
     char path[64];
+    struct program_window window;
     snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (descriptor < 0)
         return false;
-    bool known = elf_parse_file(descriptor, out);
+    bool known = program_read_elf(descriptor, &window, out);
     close(descriptor);
     return known;
-}
-
-/* A program that is a dynamic loader has no interpreter, and is not static. */
-static bool is_static(const struct elf *elf, const char *executable)
-{
-    return *elf->interpreter == '\0' && elf_libc_of_loader(executable) == ELF_LIBC_UNKNOWN;
 }
 
 static enum coverage_reason reason_of_elf(const struct elf *elf, const char *executable,
                                           const struct library *library)
 {
-    if (is_static(elf, executable))
+    if (elf_is_static(elf, executable))
         return elf->go ? COVERAGE_GO : COVERAGE_STATIC;
     if (library != NULL && !elf_same_machine(elf, &library->elf))
         return COVERAGE_MACHINE;
-    if (library != NULL && elf->libc != library->elf.libc && elf->libc != ELF_LIBC_UNKNOWN &&
-        library->elf.libc != ELF_LIBC_UNKNOWN)
+    if (library != NULL && !elf_same_libc(elf->libc, library->elf.libc))
         return COVERAGE_LIBC;
     return elf->go ? COVERAGE_GO : COVERAGE_LOADED;
 }

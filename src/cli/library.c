@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <astray/program.h>
 #include <astray/text.h>
 
 #include "say.h"
@@ -21,7 +22,9 @@ static int open_library(const char *path, struct library *out)
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (descriptor < 0)
         return -errno;
-    int code = elf_parse_file(descriptor, &out->elf) && out->elf.executable ? 0 : -ENOEXEC;
+    struct program_window window;
+    bool known = program_read_elf(descriptor, &window, &out->elf);
+    int code = known && out->elf.executable ? 0 : -ENOEXEC;
     close(descriptor);
     if (code == 0 && realpath(path, out->path) == NULL)
         code = -errno;
@@ -48,19 +51,29 @@ static bool use(const char *path, struct library *out)
     return code == 0 && library_can_be_preloaded(out->path);
 }
 
-/* Keeps the first that exists, until one comes that fits. */
+/* How well LIBRARY suits PROGRAM, where there is one: 0 for another machine. */
+static int rank(const struct elf *program, const struct elf *library)
+{
+    if (program == NULL)
+        return 3;
+    if (!elf_same_machine(program, library))
+        return 0;
+    if (program->libc == library->libc || program->libc == ELF_LIBC_UNKNOWN)
+        return 3;
+    return elf_same_libc(program->libc, library->libc) ? 2 : 1;
+}
+
+/* Keeps the best that exists, of equals the first. True when none can be better. */
 static bool consider(const char *path, const struct elf *program, bool *found, struct library *out)
 {
     struct library candidate = {0};
     if (open_library(path, &candidate) != 0)
         return false;
-    bool fits = program == NULL ||
-                (elf_same_machine(program, &candidate.elf) &&
-                 (program->libc == candidate.elf.libc || program->libc == ELF_LIBC_UNKNOWN));
-    if (!*found || fits)
+    int better = rank(program, &candidate.elf);
+    if (!*found || better > rank(program, &out->elf))
         *out = candidate;
     *found = true;
-    return fits;
+    return better == 3;
 }
 
 static bool consider_all(const char *folder, const char *pattern, const struct elf *program,

@@ -5,7 +5,7 @@
 #include <limits.h>
 #include <stdbool.h>
 
-#include "elf.h"
+#include <astray/elf.h>
 
 struct library {
     char path[PATH_MAX]; /* absolute, symbolic links resolved */
@@ -14,7 +14,7 @@ struct library {
 
 /* Finds the library: GIVEN (from --library, or NULL), else $ASTRAY_LIBRARY, else beside the
  * command, ../lib/astray, ../lib/MULTIARCH/astray, and where it was installed; the first of these
- * that fits PROGRAM (NULL: any), else the first. A mistake is told on stderr. */
+ * that suits PROGRAM best (NULL: the first). A mistake is told on stderr. */
 bool library_find(const char *given, const struct elf *program, struct library *out);
 
 /* Can LD_PRELOAD hold PATH? It is split at blanks and colons, and `$` begins $ORIGIN, $LIB and

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "elf.h"
+#include <astray/elf.h>
 
 enum target_status {
     TARGET_OK,
@@ -28,20 +28,6 @@ struct target {
 /* Finds COMMAND as execvp(3) does and follows `#!` lines as Linux does, env(1) in them included.
  * A file without a format is /bin/sh's, as for execvp. */
 enum target_status target_find(const char *command, struct target *out);
-
-/* The `#!` line at the start of a script. */
-struct target_script {
-    char interpreter[256];
-    char argument[256]; /* the rest of the line as one argument, or "" */
-};
-
-/* Reads the first LENGTH bytes of a file. False when they are no `#!` line with an interpreter, or
- * when it is cut off within the interpreter's name (execve(2) reads 256 bytes). Pure. */
-bool target_parse_script(const char *data, size_t length, struct target_script *out);
-
-/* The program that `env ARGUMENT` of a `#!` line starts, and whether it starts it with an empty
- * environment. False when there is none. Pure. */
-bool target_parse_env(const char *argument, char program[static 256], bool *clears);
 
 /* Why LIBRARY cannot be preloaded into TARGET, in a few words into REASON; false: it can be. */
 bool target_refuses(const struct target *target, const struct elf *library, char *reason,

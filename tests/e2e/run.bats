@@ -437,14 +437,6 @@ SCRIPT
     refused 125 'static": is linked statically' ./script
 }
 
-@test "a program of another C library is refused" {
-    need musl-gcc
-    echo 'int main(void) { return 0; }' >musl.c
-    musl-gcc -o musl musl.c
-    ./musl
-    refused 125 'uses musl, the library was built for glibc' ./musl
-}
-
 @test "a program of another machine is refused" {
     a_program other
     run_astray ./other

@@ -111,11 +111,20 @@ told()
     is "$(told "$PID")" 'false go'
 }
 
-@test "another C library is told" {
+@test "a program of musl is covered, and a library of musl is no library for glibc" {
     need musl-gcc
-    printf '#include <unistd.h>\nint main(void) { pause(); return 0; }\n' >"$BATS_TEST_TMPDIR/musl.c"
-    musl-gcc -o "$BATS_TEST_TMPDIR/musl" "$BATS_TEST_TMPDIR/musl.c" 2>/dev/null || skip 'musl-gcc does not work'
+    cd "$BATS_TEST_TMPDIR" || return
+    printf '#include <unistd.h>\nint main(void) { pause(); return 0; }\n' >musl.c
+    musl-gcc -o musl musl.c 2>/dev/null || skip 'musl-gcc does not work'
     start "$BATS_TEST_TMPDIR/musl"
+    is "$(told "$PID")" 'false not-asked'
+    start env LD_PRELOAD="$LIBRARY" ASTRAY_LOG=none "$BATS_TEST_TMPDIR/musl"
+    is "$(told "$PID")" 'true loaded'
+    echo 'int unused;' >library.c
+    musl-gcc -shared -fPIC -o libother.so library.c
+    start sleep 100
+    ASTRAY_LIBRARY=$BATS_TEST_TMPDIR/libother.so
+    export ASTRAY_LIBRARY
     is "$(told "$PID")" 'false libc'
 }
 

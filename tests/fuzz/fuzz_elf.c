@@ -1,10 +1,10 @@
-/* elf_parse and target_parse_script: no read outside the file, what is written is whole, and
+/* elf_parse and script_parse: no read outside the file, what is written is whole, and
  * nothing is written on failure. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "elf.h"
-#include "target.h"
+#include <astray/elf.h>
+#include <astray/script.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,15 +16,15 @@ static void require(bool fact)
 
 static void check_script(const uint8_t *data, size_t size)
 {
-    struct target_script script;
+    struct script script;
     char program[256];
     bool clears;
-    if (!target_parse_script((const char *)data, size, &script))
+    if (!script_parse((const char *)data, size, &script))
         return;
     require(memchr(script.interpreter, '\0', sizeof script.interpreter) != NULL);
     require(memchr(script.argument, '\0', sizeof script.argument) != NULL);
     require(script.interpreter[0] != '\0' && strpbrk(script.interpreter, " \t\n") == NULL);
-    if (target_parse_env(script.argument, program, &clears))
+    if (script_parse_env(script.argument, program, &clears))
         require(memchr(program, '\0', sizeof program) != NULL && program[0] != '\0');
 }
 

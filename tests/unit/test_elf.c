@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "elf.h"
+#include <astray/elf.h>
+#include <astray/program.h>
+
 #include "guard.h"
 
 /* A made-up file: its header, INTERP, NOTE, LOAD and DYNAMIC segments, then what they hold. */
@@ -277,9 +279,10 @@ START_TEST(reads_a_real_file_and_leaves_its_position)
 {
     int descriptor = open("/proc/self/exe", O_RDONLY);
     struct elf elf;
+    struct program_window window;
     ck_assert_int_ge(descriptor, 0);
     ck_assert_int_eq(lseek(descriptor, 7, SEEK_SET), 7);
-    ck_assert(elf_parse_file(descriptor, &elf));
+    ck_assert(program_read_elf(descriptor, &window, &elf));
     ck_assert_int_eq(lseek(descriptor, 0, SEEK_CUR), 7);
     ck_assert_uint_eq(elf.bits, 8 * sizeof(void *));
     ck_assert_uint_ne(elf.interpreter[0], '\0');

@@ -5,92 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "guard.h"
 #include "target.h"
-
-START_TEST(parses_the_line_as_linux_does)
-{
-    static const struct {
-        const char *text, *interpreter, *argument, *why;
-    } rows[] = {
-        {"#!/bin/sh\n", "/bin/sh", "", "the usual"},
-        {"#!/bin/sh", "/bin/sh", "", "no end of line"},
-        {"#! \t/bin/sh -e\n", "/bin/sh", "-e", "blanks before it"},
-        {"#!/usr/bin/env -S a b  c \t\nrest", "/usr/bin/env", "-S a b  c", "one argument only"},
-        {"#!/bin/sh\r\n", "/bin/sh", "", "a carriage return is left out, as a blank"},
-        {"#!\n", NULL, NULL, "no interpreter"},
-        {"#!   \n/bin/sh\n", NULL, NULL, "blanks only"},
-        {"#", NULL, NULL, "half of it"},
-        {"", NULL, NULL, "nothing"},
-        {" #!/bin/sh\n", NULL, NULL, "not at the start"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct target_script script;
-        size_t length = strlen(rows[i].text);
-        bool read = target_parse_script(guard_copy(rows[i].text, length), length, &script);
-        ck_assert_msg(read == (rows[i].interpreter != NULL), "%s", rows[i].why);
-        if (!read)
-            continue;
-        ck_assert_str_eq(script.interpreter, rows[i].interpreter);
-        ck_assert_str_eq(script.argument, rows[i].argument);
-    }
-}
-END_TEST
-
-START_TEST(a_name_that_is_cut_off_is_none)
-{
-    char text[300];
-    struct target_script script;
-    memset(text, 'x', sizeof text);
-    memcpy(text, "#!/", 3);
-    ck_assert(!target_parse_script(text, sizeof text, &script));
-    ck_assert(target_parse_script(text, 255, &script));
-    text[200] = ' ';
-    ck_assert(target_parse_script(text, sizeof text, &script));
-    ck_assert_uint_eq(strlen(script.interpreter), 198);
-    ck_assert(!target_parse_script("#!\0/bin/sh\n", 11, &script));
-}
-END_TEST
-
-START_TEST(finds_the_program_behind_env)
-{
-    static const struct {
-        const char *argument, *program;
-        bool clears;
-        const char *why;
-    } rows[] = {
-        {"python3", "python3", false, "the usual"},
-        {"python3 -u", "python3 -u", false, "without -S it is one word, and no program"},
-        {"-S python3 -u", "python3", false, "-S"},
-        {"-Spython3 -u", "python3", false, "-S with its word"},
-        {"-S A=1 B=2 perl -w", "perl", false, "assignments"},
-        {"-S -i perl", "perl", true, "-i"},
-        {"-iS perl", "perl", true, "a cluster"},
-        {"-vS -u PATH -C /tmp perl", "perl", false, "options with a value"},
-        {"-S -uPATH perl", "perl", false, "a value in the same word"},
-        {"-S - perl", "perl", true, "a dash means -i"},
-        {"-S --ignore-environment perl", "perl", true, "the long option"},
-        {"--split-string=perl -w", "perl", false, "the long -S"},
-        {"--split-string=-i perl -w", "perl", true, "an option in it"},
-        {"-i", NULL, false, "an option only"},
-        {"-i perl", NULL, false, "no -S: one argument, which is no program"},
-        {"A=1", NULL, false, "an assignment only"},
-        {"-S", NULL, false, "nothing behind it"},
-        {"-S -u", NULL, false, "a value is missing"},
-        {"", NULL, false, "nothing"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char program[256];
-        bool clears = false;
-        bool read = target_parse_env(rows[i].argument, program, &clears);
-        ck_assert_msg(read == (rows[i].program != NULL), "%s", rows[i].why);
-        if (!read)
-            continue;
-        ck_assert_str_eq(program, rows[i].program);
-        ck_assert_msg(clears == rows[i].clears, "%s", rows[i].why);
-    }
-}
-END_TEST
 
 /* ---- on real files ------------------------------------------------------ */
 
@@ -207,7 +122,7 @@ START_TEST(refuses_with_the_reason)
          NULL},
         {{.bits = 64, .machine = 62, .libc = ELF_LIBC_MUSL, .interpreter = "/lib/ld-musl"},
          false,
-         "uses musl"},
+         NULL},
         {{.bits = 64, .machine = 62}, false, "statically"},
         {{.bits = 64, .machine = 62, .go = true}, false, "a Go program"},
         {{.bits = 32, .machine = 3, .interpreter = "/lib/ld-linux.so.2"}, false, "is for i386"},
@@ -226,10 +141,27 @@ START_TEST(refuses_with_the_reason)
 }
 END_TEST
 
+/* glibc's loader would not find what it needs, and the program would not start. */
+START_TEST(refuses_a_library_that_needs_musl_in_a_program_of_glibc)
+{
+    struct elf library = {.bits = 64, .machine = 62, .executable = true, .libc = ELF_LIBC_MUSL};
+    struct target target = {
+        .program = "/bin/sh",
+        .elf = {.bits = 64, .machine = 62, .libc = ELF_LIBC_GLIBC, .interpreter = "/lib64/ld.so"}};
+    char reason[256];
+    ck_assert(target_refuses(&target, &library, reason, sizeof reason));
+    ck_assert_str_eq(reason, "uses glibc, the library was built for musl");
+    library.libc = ELF_LIBC_UNKNOWN;
+    ck_assert(!target_refuses(&target, &library, reason, sizeof reason));
+}
+END_TEST
+
 static const TTest *const tests[] = {
-    parses_the_line_as_linux_does,  a_name_that_is_cut_off_is_none, finds_the_program_behind_env,
-    follows_scripts_to_the_program, tells_what_cannot_be_started,   the_path_is_searched_in_order,
+    follows_scripts_to_the_program,
+    tells_what_cannot_be_started,
+    the_path_is_searched_in_order,
     refuses_with_the_reason,
+    refuses_a_library_that_needs_musl_in_a_program_of_glibc,
 };
 
 UNIT_MAIN("target", tests)

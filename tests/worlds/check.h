@@ -117,6 +117,7 @@ check_fail(const char *file, int line, const char *format, ...)
     exit(EXIT_FAILURE);
 }
 
+#define ck_abort() check_fail(__FILE__, __LINE__, "aborted")
 #define ck_abort_msg(...) check_fail(__FILE__, __LINE__, __VA_ARGS__)
 #define ck_assert_msg(claim, ...)                                                                  \
     do {                                                                                           \
@@ -133,25 +134,32 @@ check_fail(const char *file, int line, const char *format, ...)
     } while (0)
 #define ck_assert_int_eq(a, b) CHECK_NUMBERS(intmax_t, PRIdMAX, a, ==, b)
 #define ck_assert_int_ne(a, b) CHECK_NUMBERS(intmax_t, PRIdMAX, a, !=, b)
-#define ck_assert_int_ge(a, b) CHECK_NUMBERS(intmax_t, PRIdMAX, a, >=, b)
+#define ck_assert_int_lt(a, b) CHECK_NUMBERS(intmax_t, PRIdMAX, a, <, b)
+#define ck_assert_int_le(a, b) CHECK_NUMBERS(intmax_t, PRIdMAX, a, <=, b)
 #define ck_assert_int_gt(a, b) CHECK_NUMBERS(intmax_t, PRIdMAX, a, >, b)
+#define ck_assert_int_ge(a, b) CHECK_NUMBERS(intmax_t, PRIdMAX, a, >=, b)
 #define ck_assert_uint_eq(a, b) CHECK_NUMBERS(uintmax_t, PRIuMAX, a, ==, b)
-#define ck_assert_uint_ge(a, b) CHECK_NUMBERS(uintmax_t, PRIuMAX, a, >=, b)
-#define ck_assert_uint_gt(a, b) CHECK_NUMBERS(uintmax_t, PRIuMAX, a, >, b)
-#define ck_assert_uint_le(a, b) CHECK_NUMBERS(uintmax_t, PRIuMAX, a, <=, b)
+#define ck_assert_uint_ne(a, b) CHECK_NUMBERS(uintmax_t, PRIuMAX, a, !=, b)
 #define ck_assert_uint_lt(a, b) CHECK_NUMBERS(uintmax_t, PRIuMAX, a, <, b)
+#define ck_assert_uint_le(a, b) CHECK_NUMBERS(uintmax_t, PRIuMAX, a, <=, b)
+#define ck_assert_uint_gt(a, b) CHECK_NUMBERS(uintmax_t, PRIuMAX, a, >, b)
+#define ck_assert_uint_ge(a, b) CHECK_NUMBERS(uintmax_t, PRIuMAX, a, >=, b)
 #define ck_assert_ptr_eq(a, b) ck_assert((const void *)(a) == (const void *)(b))
 #define ck_assert_ptr_ne(a, b) ck_assert((const void *)(a) != (const void *)(b))
 #define ck_assert_ptr_null(a) ck_assert((a) == NULL)
 #define ck_assert_ptr_nonnull(a) ck_assert((a) != NULL)
 #define ck_assert_mem_eq(a, b, size) ck_assert(memcmp(a, b, size) == 0)
-#define ck_assert_str_eq(a, b)                                                                     \
+#define ck_assert_mem_ne(a, b, size) ck_assert(memcmp(a, b, size) != 0)
+
+#define CHECK_TEXTS(a, op, b)                                                                      \
     do {                                                                                           \
         const char *check_a = (a), *check_b = (b);                                                 \
-        ck_assert_msg(check_a != NULL && check_b != NULL && strcmp(check_a, check_b) == 0,         \
-                      "%s: \"%s\", \"%s\"", #a " == " #b, check_a == NULL ? "NULL" : check_a,      \
+        ck_assert_msg(check_a != NULL && check_b != NULL && strcmp(check_a, check_b) op 0,         \
+                      "%s: \"%s\", \"%s\"", #a " " #op " " #b, check_a == NULL ? "NULL" : check_a, \
                       check_b == NULL ? "NULL" : check_b);                                         \
     } while (0)
+#define ck_assert_str_eq(a, b) CHECK_TEXTS(a, ==, b)
+#define ck_assert_str_ne(a, b) CHECK_TEXTS(a, !=, b)
 
 #define START_TEST(name) /* unit.h makes its own */
 #define END_TEST

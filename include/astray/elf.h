@@ -1,9 +1,9 @@
 /* elf.h - what the head of an ELF file tells: whether a library can be preloaded into it.
  *
  * Reads foreign files: every offset, count and length is checked, time and memory are bounded
- * whatever the file says. Source: elf(5). */
-#ifndef ASTRAY_CLI_ELF_H
-#define ASTRAY_CLI_ELF_H
+ * whatever the file says. Pure. Source: elf(5). */
+#ifndef ASTRAY_ELF_H
+#define ASTRAY_ELF_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,11 +34,11 @@ bool elf_parse(elf_reader *read, void *context, struct elf *out);
 /* The same for LENGTH bytes of memory. */
 bool elf_parse_memory(const void *data, size_t length, struct elf *out);
 
-/* The same for an open file, whose position is left alone. */
-bool elf_parse_file(int descriptor, struct elf *out);
-
 /* The C library that the dynamic loader PATH ("/lib/ld-musl-x86_64.so.1") belongs to. */
 enum elf_libc elf_libc_of_loader(const char *path);
+
+/* Is it linked statically? PATH tells a dynamic loader, which has no interpreter either. */
+bool elf_is_static(const struct elf *elf, const char *path);
 
 /* "x86-64", "aarch64", ..., or "another machine". */
 const char *elf_machine_name(const struct elf *elf);
@@ -47,5 +47,9 @@ const char *elf_machine_name(const struct elf *elf);
 bool elf_same_machine(const struct elf *program, const struct elf *library);
 
 const char *elf_libc_name(enum elf_libc libc);
+
+/* May a program that uses PROGRAM load a library of ours that was built for LIBRARY? musl's loader
+ * takes glibc's name for its own, and has all that we import; glibc's knows no name of musl's. */
+bool elf_same_libc(enum elf_libc program, enum elf_libc library);
 
 #endif

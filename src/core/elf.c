@@ -1,9 +1,7 @@
-#include "elf.h"
+#include <astray/elf.h>
 
 #include <elf.h>
 #include <string.h>
-#include <sys/types.h>
-#include <unistd.h>
 
 #ifndef EM_LOONGARCH /* glibc 2.35 */
 #define EM_LOONGARCH 258
@@ -301,25 +299,13 @@ bool elf_parse_memory(const void *data, size_t length, struct elf *out)
     return elf_parse(read_memory, &memory, out);
 }
 
-static bool read_file(void *context, uint64_t offset, void *buffer, size_t length)
-{
-    if (offset > INT64_MAX - length)
-        return false;
-    return pread(*(const int *)context, buffer, length, (off_t)offset) == (ssize_t)length;
-}
-
-bool elf_parse_file(int descriptor, struct elf *out)
-{
-    return elf_parse(read_file, &descriptor, out);
-}
-
 /* ---- names -------------------------------------------------------------- */
 
 enum elf_libc elf_libc_of_loader(const char *path)
 {
     /* The ABI documents name glibc's loaders; musl's is always ld-musl-ARCH.so.1. */
     static const struct {
-        const char *start;
+        char start[12];
         enum elf_libc libc;
     } loaders[] = {
         {"ld-musl-", ELF_LIBC_MUSL},
@@ -333,6 +319,11 @@ enum elf_libc elf_libc_of_loader(const char *path)
         if (strncmp(base, loaders[i].start, strlen(loaders[i].start)) == 0)
             return loaders[i].libc;
     return ELF_LIBC_UNKNOWN;
+}
+
+bool elf_is_static(const struct elf *elf, const char *path)
+{
+    return *elf->interpreter == '\0' && elf_libc_of_loader(path) == ELF_LIBC_UNKNOWN;
 }
 
 const char *elf_machine_name(const struct elf *elf)
@@ -369,4 +360,10 @@ bool elf_same_machine(const struct elf *program, const struct elf *library)
 const char *elf_libc_name(enum elf_libc libc)
 {
     return libc == ELF_LIBC_GLIBC ? "glibc" : libc == ELF_LIBC_MUSL ? "musl" : "another C library";
+}
+
+bool elf_same_libc(enum elf_libc program, enum elf_libc library)
+{
+    return program == library || program == ELF_LIBC_UNKNOWN || library == ELF_LIBC_UNKNOWN ||
+           (program == ELF_LIBC_MUSL && library == ELF_LIBC_GLIBC);
 }
