@@ -35,12 +35,14 @@ int socket_inspect(int descriptor, struct socket_state *out);
 enum socket_progress {
     SOCKET_CONNECTING,
     SOCKET_CONNECTED, /* or was, before it was closed */
-    SOCKET_FAILED,    /* the attempt is over, and there never was a connection */
+    SOCKET_REFUSED,   /* the peer answered, and there never was a connection: ECONNREFUSED */
+    SOCKET_FAILED,    /* the attempt is over without an answer from the peer */
     SOCKET_OTHER,     /* no TCP socket, one that listens, one that never tried, or no descriptor */
 };
 
 /* Looks at TCP_INFO, which takes nothing away: a segment that was sent tells an attempt from a new
- * socket, one that was acknowledged tells a connection from a failure. */
+ * socket, one that was acknowledged tells a connection from a failure, and one that came in without
+ * that was a reset, to which the kernel gives but one error. */
 enum socket_progress socket_progress_of(int descriptor);
 
 /* Is the socket's peer DESTINATION? Also true where 0.0.0.0 or :: was connected to, and the kernel

@@ -104,10 +104,10 @@ static const struct client {
 static const uint16_t proxy_ports[] = {80, 1080, 3128};
 
 /* What a bare operand is to a command. */
-enum operand { OPERAND_URL, OPERAND_HOST_PORT, OPERAND_LOGIN };
+enum operand { OPERAND_URL, OPERAND_HOST_PORT, OPERAND_LOGIN, OPERAND_HOST, OPERAND_AT_HOST };
 
-/* Commands whose operands are destinations. `values`: the letters that take the next argument,
- * which is no operand then. `port`: of an operand without one; 0 for none. Source: their manuals. */
+/* Commands whose operands are destinations; OPERAND_HOST: each is a host, whatever the port.
+ * `values`: the letters that take the next argument, which is no operand then. `port`: of an operand without one; 0 for none. Source: their manuals. */
 static const struct command {
     char programs[28];
     char values[32];
@@ -124,6 +124,12 @@ static const struct command {
     {"ftp tnftp lukemftp",      "NoPqrsTuw",                    21,   OPERAND_HOST_PORT},
     {"nc nc.* ncat netcat",     "eGgIiMmOPpqsTtVWwXx",          0,    OPERAND_HOST_PORT},
     {"cqlsh",                   "fpkuet",                       9042, OPERAND_HOST_PORT},
+    {"tftp",                    "mR",                           69,   OPERAND_HOST_PORT},
+    {"ztcp",                    "dl",                           23,   OPERAND_HOST_PORT},
+    {"ssh-keyscan",             "fpTt",                         0,    OPERAND_HOST},
+    {"ping ping4 ping6",        "cFiIlmMpQsStTwW",              0,    OPERAND_HOST},
+    {"host nslookup",           "cmNptRW",                      0,    OPERAND_HOST},
+    {"dig drill kdig delv mdig", "bcfkpqtxy",                   0,    OPERAND_AT_HOST},
     {"ssh slogin autossh",      "BbcDEeFIiJLlmOopQRSWwM",       0,    OPERAND_LOGIN},
     {"scp sftp",                "BbcDFiJloPRSX",                0,    OPERAND_LOGIN},
     {"rsync",                   "efBTM",                        0,    OPERAND_LOGIN},
@@ -637,7 +643,8 @@ static bool login_leads(const struct place *place, struct slice previous, struct
     bool path = colon < rest.length;
     if (slice_starts_with(slice_from(word, slice_find(word, ':')), SLICE("://")))
         return false;
-    if (at == word.length && !path && previous.length > 0 && previous.data[0] != '-')
+    if (at == word.length && !path && previous.length > 0 && previous.data[0] != '-' &&
+        !is_port(previous, place->wanted->destination.port)) /* "-p 2222 0" */
         return false;
     if (program_is(place->program, "git git-* rsync scp") && at == word.length && !path)
         return false;
@@ -660,6 +667,11 @@ static bool operand_leads(const struct place *place, struct slice previous, stru
         return command->port != 0 && text_leads(place, word, ROLE_NONE, true, command->port, host);
     case OPERAND_LOGIN:
         return login_leads(place, previous, word, host);
+    case OPERAND_HOST:
+        return text_leads(place, word, ROLE_HOST, true, 0, host);
+    case OPERAND_AT_HOST:
+        return word.data[0] == '@' &&
+               text_leads(place, slice_from(word, 1), ROLE_HOST, true, 0, host);
     }
     return false;
 }
@@ -670,6 +682,26 @@ static bool socat_leads(const struct place *place, struct slice word, struct sli
     size_t colon = slice_find(word, ':');
     return colon < word.length && program_is(place->program, "socat*") &&
            text_leads(place, slice_from(word, colon + 1), ROLE_NONE, false, 0, host);
+}
+
+/* Is NAME that of an address to bind? */
+static bool names_a_listener(struct slice name)
+{
+    struct slice word;
+    while (last_word(&name, &word))
+        if (is_one_of(word, WORDS(listen_words)))
+            return true;
+    return false;
+}
+
+/* HOST PORT, of any command: two plain numbers say nothing unless an option does (ab and ncat cut
+ * the HOST:PORT of theirs in two). */
+static bool apart_leads(const struct place *place, struct slice previous, struct slice word,
+                        struct slice next, enum role role, struct slice *host)
+{
+    if (is_bare_number(word) ? role == ROLE_NONE : names_a_listener(previous))
+        return false;
+    return pair_leads(place, word, next, host);
 }
 
 /* A word that is neither an option nor an assignment. */
@@ -685,7 +717,7 @@ static bool plain_leads(const struct place *place, struct slice previous, struct
     return redirection_leads(place, previous, word, host) ||
            text_leads(place, word, role, role != ROLE_NONE && bare, 0, host) ||
            (role == ROLE_NONE && operand_leads(place, previous, word, next, host)) ||
-           socat_leads(place, word, host);
+           apart_leads(place, previous, word, next, role, host) || socat_leads(place, word, host);
 }
 
 /* ---- texts ------------------------------------------------------------ */

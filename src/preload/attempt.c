@@ -336,7 +336,8 @@ static void set_destination(struct page *page, const struct attempt *attempt, st
         record_set_number(record, RECORD_NAT_PORT, destination->port);
     }
     set_optional(record, RECORD_REWRITE_SKIPPED, slice_of(verdict->skipped));
-    record_set_text(record, RECORD_CLASS, slice_of(addr_class_name(verdict->class)));
+    enum addr_class class = is_stray(attempt) ? verdict->class : addr_classify(&destination->addr);
+    record_set_text(record, RECORD_CLASS, slice_of(addr_class_name(class)));
     record_set_text(record, RECORD_CALL, slice_of(attempt->call));
 }
 

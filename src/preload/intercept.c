@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include <astray/host.h>
 #include <astray/memory.h>
 #include <astray/netlink.h>
 #include <astray/socket.h>
@@ -248,6 +249,8 @@ void intercept_learn_error(int descriptor, int error)
         land(&attempt, socket_is_at_itself(descriptor) ? ERRORS_SELF : 0);
     else if (progress == SOCKET_CONNECTING)
         flights_add(descriptor, &attempt);
+    else if (progress == SOCKET_REFUSED)
+        land(&attempt, ECONNREFUSED);
     else if (progress == SOCKET_FAILED)
         land(&attempt, ERRORS_UNSEEN);
     errno = saved;
@@ -264,6 +267,8 @@ void intercept_learn_close(int descriptor)
         land(&attempt, 0);
     else if (progress == SOCKET_CONNECTING)
         land(&attempt, ERRORS_ABANDONED);
+    else if (progress == SOCKET_REFUSED)
+        land(&attempt, ECONNREFUSED);
     else if (progress == SOCKET_FAILED)
         land(&attempt, ERRORS_UNSEEN);
     errno = saved;
@@ -331,15 +336,17 @@ static bool addr_of(const struct addrinfo *answer, struct addr *out)
     return true;
 }
 
-void intercept_remember(const char *node, const struct addrinfo *list)
+void intercept_remember(const char *node, const struct addrinfo *list, bool passive)
 {
-    if (!state_active())
+    struct host literal;
+    struct slice name = slice_of(node);
+    if (!state_active() || (passive && host_parse(name.data, name.length, &literal)))
         return;
     struct addr before = {0}, addr;
     for (int i = 0; list != NULL && i < REMEMBERED_MAX; list = list->ai_next, i++) {
         if (!addr_of(list, &addr) || addr_equal(&addr, &before))
             continue; /* the same again for another socket type */
-        names_remember(slice_of(node), &addr);
+        names_remember(name, &addr);
         before = addr;
     }
 }

@@ -62,8 +62,9 @@ void intercept_learn_error(int descriptor, int error);
 /* The program is about to close DESCRIPTOR. */
 void intercept_learn_close(int descriptor);
 
-/* Remembers that the resolver answered NODE with LIST, or with HOST. */
-void intercept_remember(const char *node, const struct addrinfo *list);
+/* Remembers that the resolver answered NODE with LIST, or with HOST. PASSIVE: what came of an
+ * address is to be bound, and not remembered. */
+void intercept_remember(const char *node, const struct addrinfo *list, bool passive);
 void intercept_remember_host(const char *node, const struct hostent *host);
 
 #endif

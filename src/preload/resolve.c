@@ -4,16 +4,16 @@
 #include "intercept.h"
 #include "real.h"
 
-/* All of these change nothing: servers look 0.0.0.0 up to bind it. What was asked with AI_PASSIVE
- * or without a name is not remembered for the same reason. */
+/* All of these change nothing: servers look 0.0.0.0 up to bind it. An address that was asked for
+ * with AI_PASSIVE is not remembered for the same reason; a name is: socat and gawk ask so. */
 
 INTERCEPT_EXPORT int getaddrinfo(const char *restrict node, const char *restrict service,
                                  const struct addrinfo *restrict hints,
                                  struct addrinfo **restrict result)
 {
     int status = real_getaddrinfo()(node, service, hints, result);
-    if (status == 0 && node != NULL && (hints == NULL || !(hints->ai_flags & AI_PASSIVE)))
-        intercept_remember(node, *result);
+    if (status == 0 && node != NULL)
+        intercept_remember(node, *result, hints != NULL && (hints->ai_flags & AI_PASSIVE));
     return status;
 }
 

@@ -24,7 +24,9 @@ enum socket_progress socket_progress_of(int descriptor)
         return SOCKET_CONNECTING;
     if (info.tcpi_state != CLOSE || info.tcpi_bytes_acked > 0)
         return SOCKET_CONNECTED;
-    return info.tcpi_segs_out > 0 ? SOCKET_FAILED : SOCKET_OTHER;
+    if (info.tcpi_segs_out == 0)
+        return SOCKET_OTHER;
+    return info.tcpi_segs_in > 0 && info.tcpi_total_retrans == 0 ? SOCKET_REFUSED : SOCKET_FAILED;
 }
 
 /* CALL is SYS_getpeername or SYS_getsockname. */

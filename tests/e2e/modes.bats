@@ -251,7 +251,7 @@ refused='connect: -1 ECONNREFUSED'
     mode_gives block "$unreachable" 0.0.0.0 "$PORT"
 }
 
-@test "what a server looks up (AI_PASSIVE) is not remembered" {
+@test "an address that a server looks up (AI_PASSIVE) is not remembered, a name is" {
     local hosts=$BATS_TEST_TMPDIR/hosts
     printf '127.0.0.1 localhost\n0.0.0.0 here.test\n' >"$hosts"
     with_hosts "$hosts" true || skip "no mount namespace can be made here"
@@ -259,8 +259,14 @@ refused='connect: -1 ECONNREFUSED'
     the_attempt .astray.class sinkhole
     rm "$LOG"
     client_with_library "$LOG" with_hosts "$hosts" "$PROGRAMS/connect" -p here.test "$PORT" || true
-    the_attempt .astray.class unspecified
-    the_attempt '.destination.domain // ""' ""
+    the_attempt .astray.class sinkhole
+    the_attempt .destination.domain here.test
+    rm "$LOG"
+    program_with_library "$LOG" connect -g 0x0 "$PORT" || true
+    the_attempt .destination.address 0x0
+    rm "$LOG"
+    ASTRAY_ORIGIN=none program_with_library "$LOG" connect -p 0x0 "$PORT" || true
+    the_attempt .destination.address 0.0.0.0
 }
 
 @test "the caller's address is not written, and may be read-only" {

@@ -265,7 +265,55 @@ START_TEST(tells_that_a_socket_is_bound_to_a_device)
 }
 END_TEST
 
+/* Waits until the attempt on CLIENT is over; leaves its error. */
+static void wait_for_the_end(int client)
+{
+    struct pollfd question = {.fd = client, .events = POLLOUT};
+    ck_assert_int_eq(poll(&question, 1, 5000), 1);
+}
+
+START_TEST(tells_how_far_an_attempt_has_come)
+{
+    struct sockaddr_in name;
+    int holder = closed_port(&name);
+    int client = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    ck_assert_int_eq(socket_progress_of(client), SOCKET_OTHER);
+    ck_assert_int_eq(connect_to(client, &name), -1);
+    wait_for_the_end(client);
+    errno = 4711;
+    ck_assert_int_eq(socket_progress_of(client), SOCKET_REFUSED);
+    ck_assert_int_eq(errno, 4711);
+    char byte;
+    ck_assert_int_eq(read(client, &byte, 1), -1);
+    ck_assert_int_eq(errno, ECONNREFUSED); /* it was still there */
+    ck_assert_int_eq(socket_progress_of(client), SOCKET_REFUSED);
+    close(client);
+    ck_assert_int_eq(socket_progress_of(client), SOCKET_OTHER);
+    close(holder);
+}
+END_TEST
+
+START_TEST(a_connection_that_was_reset_was_not_refused)
+{
+    struct sockaddr_in name;
+    int server = listener(&name);
+    int client = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(connect_to(client, &name), 0);
+    ck_assert_int_eq(socket_progress_of(client), SOCKET_CONNECTED);
+    int peer = accept(server, NULL, NULL);
+    struct linger at_once = {.l_onoff = 1};
+    ck_assert_int_eq(setsockopt(peer, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+    close(peer);
+    wait_for_the_end(client);
+    ck_assert_int_eq(socket_progress_of(client), SOCKET_CONNECTED);
+    close(client);
+    close(server);
+}
+END_TEST
+
 static const TTest *const tests[] = {
+    tells_how_far_an_attempt_has_come,
+    a_connection_that_was_reset_was_not_refused,
     tells_kinds_of_sockets_apart,
     refuses_what_is_no_socket,
     an_idle_stream_is_one_whose_connect_begins_an_attempt,
