@@ -40,7 +40,7 @@ static const struct option_row own_options[] = {
 static const struct command_example examples[] = {
     {"sudo astray status", "every process and service of this host"},
     {"astray status $(pidof nginx)", "these processes only"},
-    {"sudo astray status --format json | jq -r 'select(.covered == false) | .unit' | sort -u",
+    {"sudo astray status --format json | jq -r 'select(.covered == false).unit'",
      "the services that are not covered"},
     {0},
 };
