@@ -7,34 +7,15 @@
 
 #include <astray/host.h>
 #include <astray/layout.h>
-#include <astray/process.h>
 #include <astray/record.h>
-#include <astray/sink.h>
 
 #include "errors.h"
 #include "listeners.h"
+#include "page.h"
 #include "scratch.h"
 #include "state.h"
 
 #define NANOSECONDS 1000000000u
-
-LAYOUT_AT_HAND static _Atomic(uint32_t) sequences;
-LAYOUT_AT_HAND static _Atomic(uint32_t)
-    suppressed; /* attempts over the rate that no record has told of yet */
-LAYOUT_AT_HAND static _Atomic(uint32_t) dropped; /* records that no log took, likewise */
-
-static uint64_t now(clockid_t clock)
-{
-    struct timespec time;
-    if (clock_gettime(clock, &time) != 0)
-        return 0;
-    return (uint64_t)time.tv_sec * NANOSECONDS + (uint64_t)time.tv_nsec;
-}
-
-static uint32_t next_sequence(void)
-{
-    return atomic_fetch_add_explicit(&sequences, 1, memory_order_relaxed) + 1;
-}
 
 /* ---- the rate ---------------------------------------------------------- */
 
@@ -53,15 +34,15 @@ static bool over_the_rate(uint64_t time)
 
 uint64_t attempt_clock(void)
 {
-    return now(CLOCK_MONOTONIC);
+    return page_clock(CLOCK_MONOTONIC);
 }
 
 void attempt_begin(struct attempt *attempt)
 {
-    attempt->sequence = next_sequence();
+    attempt->sequence = page_next_sequence();
     attempt->suppressed = over_the_rate(attempt->began);
     if (attempt->suppressed)
-        atomic_fetch_add_explicit(&suppressed, 1, memory_order_relaxed);
+        page_suppress();
 }
 
 /* A JVM looks up an IPv4 address and connects to it v4-mapped. */
@@ -71,156 +52,6 @@ void attempt_ask_names(struct attempt *attempt)
     const struct addr *addr = &attempt->destination.addr;
     attempt->has_answer = names_find(addr, &attempt->answer) ||
                           (addr_unmap(addr, &inner) && names_find(&inner, &attempt->answer));
-}
-
-/* ---- a record ---------------------------------------------------------- */
-
-/* Texts for one record, one behind the other in a slot's buffer. */
-struct page {
-    struct scratch *scratch;
-    struct text texts;
-    const struct process *process;
-};
-
-/* What was written to the page since START. */
-static struct slice since(const struct page *page, size_t start)
-{
-    return slice_from(text_done(&page->texts), start);
-}
-
-static struct slice write_ip(struct page *page, const struct addr *addr)
-{
-    char buffer[ADDR_TEXT_SIZE];
-    size_t start = page->texts.length;
-    text_bytes(&page->texts, buffer, addr_format(addr, buffer));
-    return since(page, start);
-}
-
-static struct slice write_number(struct page *page, uint64_t number)
-{
-    size_t start = page->texts.length;
-    text_number(&page->texts, number);
-    return since(page, start);
-}
-
-/* "8812345-4711-1": unique since the start of the process is. */
-static struct slice write_id(struct page *page, uint32_t sequence)
-{
-    size_t start = page->texts.length;
-    text_number(&page->texts, page->process->started);
-    text_char(&page->texts, '-');
-    text_number(&page->texts, (uint64_t)page->process->pid);
-    text_char(&page->texts, '-');
-    text_number(&page->texts, sequence);
-    return since(page, start);
-}
-
-static void set_optional(struct record *record, enum record_field field, struct slice text)
-{
-    if (text.length > 0)
-        record_set_text(record, field, text);
-}
-
-static void set_time(struct page *page)
-{
-    char buffer[RECORD_TIME_SIZE];
-    size_t start = page->texts.length;
-    record_time_format(now(CLOCK_REALTIME) / 1000, buffer);
-    text_bytes(&page->texts, buffer, sizeof buffer - 1);
-    record_set_text(&page->scratch->record, RECORD_TIMESTAMP, since(page, start));
-}
-
-/* What every record of this process has in common. */
-static void set_frame(struct page *page, const struct slice *category)
-{
-    struct record *record = &page->scratch->record;
-    record_start(record);
-    set_time(page);
-    record_set_text(record, RECORD_LEVEL, SLICE("warning"));
-    record_set_text(record, RECORD_ECS_VERSION, SLICE(RECORD_ECS));
-    record_set_text(record, RECORD_EVENT_KIND, SLICE("event"));
-    record_set_list(record, RECORD_EVENT_CATEGORY, category, 1);
-    record_set_text(record, RECORD_EVENT_MODULE, SLICE("astray"));
-    record_set_text(record, RECORD_EVENT_DATASET, SLICE("astray.connections"));
-    record_set_number(record, RECORD_SCHEMA, RECORD_FORMAT);
-    record_set_text(record, RECORD_MODE, slice_of(policy_mode_name(state.policy->mode)));
-    set_optional(record, RECORD_RUN, slice_of(state.policy->run));
-}
-
-static void set_process(struct page *page)
-{
-    struct record *record = &page->scratch->record;
-    const struct process *process = page->process;
-    record_set_number(record, RECORD_PROCESS_PID, (uint64_t)process->pid);
-    record_set_number(record, RECORD_PROCESS_THREAD_ID, (uint64_t)process_tid());
-    set_optional(record, RECORD_PROCESS_NAME, process->name);
-    set_optional(record, RECORD_PROCESS_EXECUTABLE, process->executable);
-    if (state.policy->mask_arguments && process->arg_count > 0)
-        record_set_list(record, RECORD_PROCESS_ARGS, process->args, process->arg_count);
-    set_optional(record, RECORD_PROCESS_WORKING_DIRECTORY, process->working_directory);
-    record_set_number(record, RECORD_PARENT_PID, (uint64_t)process->parent_pid);
-    set_optional(record, RECORD_PARENT_NAME, process->parent_name);
-    set_optional(record, RECORD_PARENT_EXECUTABLE, process->parent_executable);
-    record_set_text(record, RECORD_USER_ID, write_number(page, process->uid));
-    set_optional(record, RECORD_HOST_NAME, process->host);
-    set_optional(record, RECORD_UNIT, process->unit);
-}
-
-/* "deploy.sh[4710]" for each ancestor, into ITEMS. */
-static void set_ancestry(struct page *page, struct slice items[static PROCESS_ANCESTORS_MAX])
-{
-    const struct process *process = page->process;
-    for (size_t i = 0; i < process->ancestor_count; i++) {
-        size_t start = page->texts.length;
-        text_slice(&page->texts, process->ancestors[i].name);
-        text_char(&page->texts, '[');
-        text_number(&page->texts, (uint64_t)process->ancestors[i].pid);
-        text_char(&page->texts, ']');
-        items[i] = since(page, start);
-    }
-    if (process->ancestor_count > 0)
-        record_set_list(&page->scratch->record, RECORD_ANCESTRY, items, process->ancestor_count);
-}
-
-static void set_counter(struct record *record, enum record_field field, _Atomic(uint32_t) *counter)
-{
-    uint32_t count = atomic_exchange_explicit(counter, 0, memory_order_relaxed);
-    if (count > 0)
-        record_set_number(record, field, count);
-}
-
-/* Writes the record; what is lost on the way is counted and told by the next one. */
-static void put(struct page *page)
-{
-    struct scratch *scratch = page->scratch;
-    struct record *record = &scratch->record;
-    if (!record->fields[RECORD_EVENT_ID].present)
-        record_set_text(record, RECORD_EVENT_ID, write_id(page, next_sequence()));
-    set_counter(record, RECORD_SUPPRESSED, &suppressed);
-    set_counter(record, RECORD_DROPPED, &dropped);
-    struct slice line = {scratch->line, record_encode(record, scratch->line)};
-    if (sink_write(state.policy, &state.standard_error, page->process->program, line) == 0)
-        return;
-    uint32_t lost = record->fields[RECORD_DROPPED].present
-                        ? (uint32_t)record->fields[RECORD_DROPPED].number
-                        : 0;
-    atomic_fetch_add_explicit(&dropped, lost + 1, memory_order_relaxed);
-    if (record->fields[RECORD_SUPPRESSED].present)
-        atomic_fetch_add_explicit(&suppressed, (uint32_t)record->fields[RECORD_SUPPRESSED].number,
-                                  memory_order_relaxed);
-}
-
-static bool open_page(struct page *page)
-{
-    struct scratch *scratch = scratch_claim();
-    if (scratch == NULL) {
-        atomic_fetch_add_explicit(&dropped, 1, memory_order_relaxed);
-        return false;
-    }
-    page->scratch = scratch;
-    page->process = scratch_process(scratch, process_pid());
-    text_start(&page->texts, scratch->texts, sizeof scratch->texts);
-    return true;
 }
 
 /* ---- a record of an attempt -------------------------------------------- */
@@ -282,7 +113,7 @@ static void set_message(struct page *page, const struct attempt *attempt, const 
         text_string(text, ": ");
         text_string(text, errors_meaning(error));
     }
-    record_set_text(&page->scratch->record, RECORD_MESSAGE, since(page, start));
+    record_set_text(&page->scratch->record, RECORD_MESSAGE, page_since(page, start));
 }
 
 static void set_event(struct page *page, const struct attempt *attempt, enum attempt_phase which,
@@ -294,21 +125,22 @@ static void set_event(struct page *page, const struct attempt *attempt, enum att
     bool stray = is_stray(attempt);
     record_set_text(record, RECORD_EVENT_ACTION,
                     slice_of(stray ? policy_action_name(attempt->verdict.action) : "failed"));
-    set_optional(record, RECORD_EVENT_REASON,
-                 slice_of(stray        ? addr_class_name(attempt->verdict.class)
-                          : error != 0 ? errors_slug(error)
-                                       : NULL));
+    page_set_optional(record, RECORD_EVENT_REASON,
+                      slice_of(stray        ? addr_class_name(attempt->verdict.class)
+                               : error != 0 ? errors_slug(error)
+                                            : NULL));
     record_set_text(record, RECORD_EVENT_OUTCOME,
                     which == ATTEMPT_START                  ? SLICE("unknown")
                     : error == 0 && which != ATTEMPT_DENIED ? SLICE("success")
                                                             : SLICE("failure"));
     if (phase->ended)
-        record_set_number(record, RECORD_EVENT_DURATION, now(CLOCK_MONOTONIC) - attempt->began);
+        record_set_number(record, RECORD_EVENT_DURATION,
+                          page_clock(CLOCK_MONOTONIC) - attempt->began);
     if (which != ATTEMPT_START && error > 0) {
         record_set_text(record, RECORD_ERROR_TYPE, slice_of(errors_name(error)));
-        record_set_text(record, RECORD_ERROR_CODE, write_number(page, (uint64_t)error));
+        record_set_text(record, RECORD_ERROR_CODE, page_number(page, (uint64_t)error));
     }
-    struct slice id = write_id(page, attempt->sequence);
+    struct slice id = page_id(page, attempt->sequence);
     record_set_text(record, RECORD_ATTEMPT, id);
     if (which != ATTEMPT_END)
         record_set_text(record, RECORD_EVENT_ID, id);
@@ -319,7 +151,7 @@ static void set_destination(struct page *page, const struct attempt *attempt, st
     struct record *record = &page->scratch->record;
     const struct destination *destination = &attempt->destination;
     const struct verdict *verdict = &attempt->verdict;
-    struct slice ip = write_ip(page, &destination->addr);
+    struct slice ip = page_ip(page, &destination->addr);
     record_set_text(record, RECORD_NETWORK_TRANSPORT,
                     attempt->stream ? SLICE("tcp") : SLICE("udp"));
     record_set_text(record, RECORD_NETWORK_TYPE,
@@ -332,10 +164,10 @@ static void set_destination(struct page *page, const struct attempt *attempt, st
     if (attempt->has_answer && attempt->answer.ambiguous)
         record_set_flag(record, RECORD_AMBIGUOUS);
     if (verdict->action == POLICY_DO_REWRITE) {
-        record_set_text(record, RECORD_NAT_IP, write_ip(page, &verdict->target));
+        record_set_text(record, RECORD_NAT_IP, page_ip(page, &verdict->target));
         record_set_number(record, RECORD_NAT_PORT, destination->port);
     }
-    set_optional(record, RECORD_REWRITE_SKIPPED, slice_of(verdict->skipped));
+    page_set_optional(record, RECORD_REWRITE_SKIPPED, slice_of(verdict->skipped));
     enum addr_class class = is_stray(attempt) ? verdict->class : addr_classify(&destination->addr);
     record_set_text(record, RECORD_CLASS, slice_of(addr_class_name(class)));
     record_set_text(record, RECORD_CALL, slice_of(attempt->call));
@@ -352,7 +184,7 @@ static void set_listeners(struct page *page, const struct attempt *attempt,
         char text[DESTINATION_TEXT_SIZE];
         size_t start = page->texts.length;
         text_bytes(&page->texts, text, destination_format(&listeners.at[i], text));
-        items[i] = since(page, start);
+        items[i] = page_since(page, start);
     }
     record_set_list(&page->scratch->record, RECORD_LISTENERS, items, listeners.count);
 }
@@ -369,7 +201,7 @@ void attempt_ask_origin(struct attempt *attempt)
     struct page page;
     struct host host;
     int saved = errno;
-    if (attempt->has_answer || !open_page(&page))
+    if (attempt->has_answer || !page_open(&page))
         return;
     struct slice spelling = origin_of(&page, attempt)->spelling;
     if (spelling.length > 0 && spelling.length < NAMES_TEXT_SIZE &&
@@ -379,7 +211,7 @@ void attempt_ask_origin(struct attempt *attempt)
         attempt->answer.literal = attempt->answer.ambiguous = false;
         attempt->has_answer = true;
     }
-    scratch_release(page.scratch);
+    page_release(&page);
     errno = saved;
 }
 
@@ -392,9 +224,9 @@ static void write_attempt(struct page *page, const struct attempt *attempt,
     struct slice spelling = origin->spelling;
     if (attempt->has_answer)
         spelling = (struct slice){attempt->answer.text, attempt->answer.length};
-    set_frame(page, network);
-    set_process(page);
-    set_ancestry(page, ancestry);
+    page_set_frame(page, network);
+    page_set_process(page);
+    page_set_ancestry(page, ancestry);
     set_event(page, attempt, phase, error);
     set_destination(page, attempt, spelling);
     set_message(page, attempt, &phases[phase], error, spelling);
@@ -402,7 +234,7 @@ static void write_attempt(struct page *page, const struct attempt *attempt,
         record_set_list(record, RECORD_ORIGIN, origin->items, origin->count);
     if (phase != ATTEMPT_START && error == ECONNREFUSED && attempt->stream)
         set_listeners(page, attempt, listeners);
-    put(page);
+    page_put(page);
 }
 
 /* ---- records about ourselves ------------------------------------------- */
@@ -412,8 +244,8 @@ static void write_problem(struct page *page)
 {
     const struct state_problem *problem = &state.problem;
     struct record *record = &page->scratch->record;
-    set_frame(page, configuration);
-    set_process(page);
+    page_set_frame(page, configuration);
+    page_set_process(page);
     record_set_list(record, RECORD_EVENT_TYPE, information, 1);
     record_set_text(record, RECORD_EVENT_ACTION, SLICE("misconfigured"));
     record_set_text(record, RECORD_EVENT_OUTCOME, SLICE("failure"));
@@ -423,11 +255,11 @@ static void write_problem(struct page *page)
     text_string(&page->texts, problem->value);
     text_string(&page->texts, "\" ");
     text_string(&page->texts, problem->reason);
-    struct slice reason = since(page, start);
+    struct slice reason = page_since(page, start);
     text_string(&page->texts, "; the default holds");
     record_set_text(record, RECORD_ERROR_MESSAGE, reason);
-    record_set_text(record, RECORD_MESSAGE, since(page, start));
-    put(page);
+    record_set_text(record, RECORD_MESSAGE, page_since(page, start));
+    page_put(page);
     text_start(&page->texts, page->scratch->texts, sizeof page->scratch->texts);
 }
 
@@ -435,31 +267,11 @@ void attempt_tell(struct attempt *attempt, enum attempt_phase phase, int error)
 {
     struct page page;
     int saved = errno;
-    if (attempt->suppressed || state.policy->log == POLICY_LOG_NONE || !open_page(&page))
+    if (attempt->suppressed || state.policy->log == POLICY_LOG_NONE || !page_open(&page))
         return;
     if (state.problem.reason != NULL && scratch_first())
         write_problem(&page);
     write_attempt(&page, attempt, phase, error);
-    scratch_release(page.scratch);
-    errno = saved;
-}
-
-/* What was suppressed or dropped since the last record, told when the program ends. */
-__attribute__((destructor)) static void tell_the_rest(void)
-{
-    struct page page;
-    int saved = errno;
-    if ((suppressed == 0 && dropped == 0) || state.policy->log == POLICY_LOG_NONE ||
-        !open_page(&page))
-        return;
-    set_frame(&page, network);
-    set_process(&page);
-    record_set_list(&page.scratch->record, RECORD_EVENT_TYPE, information, 1);
-    record_set_text(&page.scratch->record, RECORD_EVENT_ACTION, SLICE("suppressed"));
-    record_set_text(&page.scratch->record, RECORD_EVENT_OUTCOME, SLICE("unknown"));
-    record_set_text(&page.scratch->record, RECORD_MESSAGE,
-                    SLICE("records over the rate, or that no log took, were counted only"));
-    put(&page);
-    scratch_release(page.scratch);
+    page_release(&page);
     errno = saved;
 }

@@ -32,14 +32,18 @@ bool scratch_first(void)
     return !atomic_exchange_explicit(&wiped.problem_told, true, memory_order_relaxed);
 }
 
-const struct process *scratch_process(struct scratch *scratch, pid_t pid)
+const struct process *scratch_process_once(struct scratch *scratch, pid_t pid)
 {
     if (wiped_once_is(&wiped.process, pid))
         return &shared_process;
-    if (!wiped_once_begin(&wiped.process)) {
-        process_read_self(&scratch->process, state.policy->mask_arguments);
-        return &scratch->process;
-    }
+    process_read_self(&scratch->process, state.policy->mask_arguments);
+    return &scratch->process;
+}
+
+const struct process *scratch_process(struct scratch *scratch, pid_t pid)
+{
+    if (wiped_once_is(&wiped.process, pid) || !wiped_once_begin(&wiped.process))
+        return scratch_process_once(scratch, pid);
     process_read_self(&shared_process, state.policy->mask_arguments);
     wiped_once_end(&wiped.process, pid);
     return &shared_process;

@@ -10,6 +10,7 @@
 
 #include <astray/origin.h>
 #include <astray/process.h>
+#include <astray/program.h>
 #include <astray/record.h>
 #include <astray/text.h>
 
@@ -18,6 +19,7 @@
 struct scratch {
     struct process process; /* when the shared one is not to be had */
     struct origin origin;   /* likewise */
+    struct program program; /* that is about to start */
     struct record record;
     char reading[ORIGIN_SCRATCH];
     char texts[SCRATCH_TEXTS];
@@ -31,6 +33,10 @@ void scratch_release(struct scratch *scratch);
 /* The calling process: read once and shared, or read into SCRATCH where another thread is
  * just reading it, and below vfork. */
 const struct process *scratch_process(struct scratch *scratch, pid_t pid);
+
+/* The same for a process that is about to become another program, or is a vfork child: what is
+ * read is not shared. */
+const struct process *scratch_process_once(struct scratch *scratch, pid_t pid);
 
 /* Where WANTED came from; the answers for the first few destinations are kept. */
 const struct origin *scratch_origin(struct scratch *scratch, const struct process *process,
