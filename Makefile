@@ -45,7 +45,7 @@ BASE := $(B)/libbase.a
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
-CLI_LIBS := -lz -pthread
+CLI_LIBS := -lz -lyaml -pthread
 
 ifeq ($(V),1)
 Q :=
