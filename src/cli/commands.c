@@ -4,6 +4,7 @@
 
 extern const struct command cmd_run;
 extern const struct command cmd_summary;
+extern const struct command cmd_check;
 extern const struct command cmd_explain;
 extern const struct command cmd_status;
 extern const struct command cmd_env;
@@ -13,6 +14,7 @@ extern const struct command cmd_env;
 const struct command *const commands[] = {
     &cmd_run,
     &cmd_summary,
+    &cmd_check,
     &cmd_explain,
     &cmd_status,
     &cmd_env,
