@@ -626,7 +626,7 @@ static void ssh_operands(const struct call *call, const struct scan_word *words,
     if (is_url(host))
         destination(call, SCAN_URL, host, &words[0]);
     else
-        scan_item(call->scan, SCAN_DESTINATION, SCAN_URL, call->program,
+        scan_item(call->scan, SCAN_DESTINATION, SCAN_ENDPOINT, call->program,
                   user < host.length ? slice_from(host, user + 1) : host, &words[0]);
     bool before = call->scan->container;
     call->scan->container = true;

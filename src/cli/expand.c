@@ -361,8 +361,10 @@ static void put_kubernetes(struct expansion *expansion, struct slice inner)
     const struct expand_value *value = find(expansion->file, name);
     bool link = slice_ends_with(name, SLICE("_SERVICE_HOST")) ||
                 slice_ends_with(name, SLICE("_SERVICE_PORT"));
-    if (value != NULL || link || expansion->file->sourced)
+    if (value != NULL)
         put_content(expansion, name, content_of(expansion, name));
+    else if (link || expansion->file->sourced)
+        put(expansion, EXPAND_UNKNOWN);
     else
         put_literal(expansion, inner);
 }

@@ -76,7 +76,7 @@ static bool is_null_word(struct slice text)
 {
     static const char *const words[] = {
         "undefined",       "null",  "None",  "nil",  "NaN",    "NULL",
-        "(null)",          "<nil>", "(nil)", "Null", "<none>", "<no value>",
+        "(null)",          "<nil>", "(nil)", "Null", "<none>", "<no value>", "<novalue>",
         "[object Object]", "<null>"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (slice_equal(text, slice_of(words[i])))
@@ -447,12 +447,12 @@ static void judge_port(struct trial *trial, const struct endpoint *endpoint)
 static bool looks_like_endpoint(const struct trial *trial, const struct endpoint *endpoint,
                                 struct slice text)
 {
-    bool url = endpoint->scheme.length > 0;
+    bool url = endpoint->scheme.length > 0 || slice_starts_with(text, SLICE("//"));
     bool addressed = url || endpoint->port != ENDPOINT_NO_PORT;
     bool loose = trial->role == ROLE_LOOSE || trial->role == ROLE_UNKNOWN;
     if (trial->form == SCAN_URL || trial->role == ROLE_UNKNOWN)
         return url;
-    if (text.data[0] == '/' || text.data[0] == '.' || text.data[0] == '-')
+    if ((text.data[0] == '/' && !url) || text.data[0] == '.' || text.data[0] == '-')
         return false;
     if (!loose || addressed)
         return true;
@@ -614,6 +614,7 @@ static bool judge_connection(struct trial *trial, struct slice text)
         for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
             if (slice_equal_fold(key, slice_of(keys[i]))) {
                 found = true;
+                trial->form = SCAN_HOST;
                 judge_endpoint(trial, value);
             }
         if (slice_equal_fold(key, SLICE("port")) && slice_equal(value, SLICE("0")))
@@ -677,7 +678,7 @@ static void judge_value(struct trial *trial, struct slice text)
 {
     if (text.length == 0 || text.length > 4096)
         return;
-    if (has(text, "<no value>"))
+    if (has(text, "<no value>")) /* Go's templates */
         broken(trial, RULE_NULL_HOST, SLICE("<no value>"));
     text = without_blanks(trial->judge, text);
     if (slice_starts_with(text, SLICE("jdbc:")))
