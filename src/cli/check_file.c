@@ -146,6 +146,8 @@ static void on_finding(void *context, const struct finding *found)
 {
     struct file *file = context;
     struct slice source = line_of(file, found->line);
+    if (found->rule == RULE_UNPARSABLE && file->judge.example)
+        return; /* a template in a language of its own */
     if (check_ignore_covers(&file->ignores, found->rule, found->first_line, found->line))
         return;
     struct check_finding finding = {
@@ -333,6 +335,20 @@ static void scan_whole(struct file *file, int fd, struct buffer *window, size_t 
     scan_window(file, buffer_all(window), true);
 }
 
+/* NAME=value, whose value may use the names above it. */
+static void set_dotenv(struct file *file, struct slice name, struct slice value)
+{
+    struct buffer marked = {0}, text = {0};
+    struct expand_result result;
+    scan_mark(&marked, SCAN_ENVFILE, value);
+    expand_text(&text, buffer_all(&marked), &file->judge.values, file->settings->judge.given,
+                &result);
+    buffer_finish(&text);
+    expand_set(&file->judge.values, name, buffer_all(&text), false);
+    buffer_free(&marked);
+    buffer_free(&text);
+}
+
 /* Values for ${X} in a compose file come from the .env beside it. */
 static void read_dotenv(struct file *file, const char *path)
 {
@@ -356,7 +372,7 @@ static void read_dotenv(struct file *file, const char *path)
         if (value.length > 1 && (value.data[0] == '"' || value.data[0] == '\'') &&
             value.data[value.length - 1] == value.data[0])
             value = (struct slice){.data = value.data + 1, .length = value.length - 2};
-        expand_set(&file->judge.values, key, value.length == 0 ? SLICE("") : value, false);
+        set_dotenv(file, key, value);
     }
     buffer_free(&name);
     buffer_free(&text);

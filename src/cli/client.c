@@ -28,11 +28,12 @@ enum operands {
 
 /* A row a client, or a group that takes the same options. `options`: those that take a value, with
  * what the value is behind a colon when it is of interest:
- *   E host[:port] or URL, L several, U URL, H host, P port, N NAME=value, S shell text,
- *   R curl's --resolve, C curl's --connect-to, F ssh's -L and -R, J ssh's -J, K connection string.
- * `listens`: options that make it a server. Sources: the manual pages of curl 7.88, wget 1.21,
- * netcat-openbsd, nmap-ncat 7.93, socat 1.7, OpenSSH 9.2, psql 15, mariadb 10.11, redis 7,
- * mongosh, apache2-utils, docker 24, kubectl 1.28, httpie 3, coreutils, util-linux, sudo. */
+ *   E host[:port] or URL, G the same, or ":port" for this machine, L several, U URL, H host, P
+ * port, N NAME=value, S shell text, R curl's --resolve, C curl's --connect-to, F ssh's -L and -R, J
+ * ssh's -J, K connection string. `listens`: options that make it a server. Sources: the manual
+ * pages of curl 7.88, wget 1.21, netcat-openbsd, nmap-ncat 7.93, socat 1.7, OpenSSH 9.2, psql 15,
+ * mariadb 10.11, redis 7, mongosh, apache2-utils, docker 24, kubectl 1.28, httpie 3, coreutils,
+ * util-linux, sudo. */
 struct client {
     const char *names;
     enum operands operands;
@@ -177,7 +178,7 @@ static const struct client clients[] = {
               "memcstat memcping grpc_health_probe grpc-health-probe gpg apt-key",
      .operands = NONE,
      .options = "-h:H --host:H -host:H -H:H -n:H --server:E -S -a:E --address:E -c:U --connect:U "
-                "-u:E --endpoints:L -addr:E -m:E --servers:L --keyserver:E --keyserver-options"},
+                "-u:E --endpoints:L -addr:G -m:E --servers:L --keyserver:E --keyserver-options"},
     {.names = "memcached-tool grpcurl systemd-socket-proxyd sslscan testssl.sh testssl redli evans",
      .operands = FIRST, .options = "-d -H -proto -import-path -cacert -cert -key -protoset "
                                    "-max-time --connections-max --exit-idle-time"},
@@ -452,6 +453,10 @@ static void option_value(const struct call *call, char kind, struct slice text,
     switch (kind) {
     case 'E':
         destination(call, SCAN_ENDPOINT, text, at);
+        break;
+    case 'G':
+        if (text.length > 0 && text.data[0] != ':')
+            destination(call, SCAN_ENDPOINT, text, at);
         break;
     case 'L':
         destination(call, SCAN_ENDPOINTS, text, at);

@@ -171,6 +171,8 @@ static bool is_always_set(struct slice name)
         if (slice_equal(name, slice_of(names[i])))
             return true;
     return slice_starts_with(name, SLICE("BASH")) || slice_starts_with(name, SLICE("CI_")) ||
+           slice_ends_with(name, SLICE("_SERVICE_HOST")) || /* Kubernetes' service links */
+           slice_ends_with(name, SLICE("_SERVICE_PORT")) ||
            slice_starts_with(name, SLICE("GITHUB_")) || slice_starts_with(name, SLICE("RUNNER_"));
 }
 
@@ -359,11 +361,9 @@ static void put_kubernetes(struct expansion *expansion, struct slice inner)
 {
     struct slice name = {.data = inner.data + 1, .length = inner.length - 2};
     const struct expand_value *value = find(expansion->file, name);
-    bool link = slice_ends_with(name, SLICE("_SERVICE_HOST")) ||
-                slice_ends_with(name, SLICE("_SERVICE_PORT"));
     if (value != NULL)
         put_content(expansion, name, content_of(expansion, name));
-    else if (link || expansion->file->sourced)
+    else if (is_always_set(name) || expansion->file->sourced)
         put(expansion, EXPAND_UNKNOWN);
     else
         put_literal(expansion, inner);

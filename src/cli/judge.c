@@ -75,9 +75,9 @@ static bool is_all(struct slice text, char byte)
 static bool is_null_word(struct slice text)
 {
     static const char *const words[] = {
-        "undefined",       "null",  "None",  "nil",  "NaN",    "NULL",
-        "(null)",          "<nil>", "(nil)", "Null", "<none>", "<no value>", "<novalue>",
-        "[object Object]", "<null>"};
+        "undefined", "null",  "None", "nil",    "NaN",        "NULL",      "(null)",
+        "<nil>",     "(nil)", "Null", "<none>", "<no value>", "<novalue>", "[object Object]",
+        "<null>"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (slice_equal(text, slice_of(words[i])))
             return true;
@@ -400,8 +400,11 @@ static void judge_host(struct trial *trial, const struct endpoint *endpoint, str
     const struct scheme *scheme = scheme_of(endpoint->scheme);
     if (host.length == 0) {
         bool bare = endpoint->userinfo.length == 0 && endpoint->port_text.length == 0;
-        bool fine = (scheme != NULL && scheme->empty_fine && bare) ||
-                    (endpoint->scheme.length == 0 && endpoint->port_text.length == 0) ||
+        bool unsure = trial->role == ROLE_UNKNOWN || trial->role == ROLE_DUAL;
+        bool known = endpoint_default_port(endpoint->scheme) != ENDPOINT_NO_PORT ||
+                     slice_equal_fold(endpoint->scheme, SLICE("tcp")) ||
+                     slice_equal_fold(endpoint->scheme, SLICE("grpc"));
+        bool fine = (bare && (unsure || !known || (scheme != NULL && scheme->empty_fine))) ||
                     trial->role == ROLE_ADVERTISED;
         if (!fine)
             broken(trial, RULE_EMPTY_HOST, text);
@@ -413,6 +416,10 @@ static void judge_host(struct trial *trial, const struct endpoint *endpoint, str
         trial->expanded.proof = EXPAND_PROVEN;
         unset(trial, trial->expanded.zero);
     } else if (is_null_word(host)) {
+        /* in typed files a bare null is what it says: no value */
+        bool bare = endpoint->scheme.length == 0 && endpoint->port == ENDPOINT_NO_PORT;
+        if (bare && trial->judge->template == JUDGE_TEMPLATE)
+            return;
         if (broken(trial, RULE_NULL_HOST, host) && endpoint->scheme.length == 0 &&
             endpoint->port == ENDPOINT_NO_PORT)
             trial->level = RULE_WARNING;
@@ -453,6 +460,12 @@ static bool looks_like_endpoint(const struct trial *trial, const struct endpoint
     if (trial->form == SCAN_URL || trial->role == ROLE_UNKNOWN)
         return url;
     if ((text.data[0] == '/' && !url) || text.data[0] == '.' || text.data[0] == '-')
+        return false;
+    bool number = is_digits(endpoint->host) && !addressed;
+    bool listens = endpoint->host.length == 0 && !url;
+    if (trial->role == ROLE_DUAL && ((number && endpoint->host.data[0] != '0') || listens))
+        return false; /* a count, a port; where to listen */
+    if (trial->role == ROLE_SERVICE && listens)
         return false;
     if (!loose || addressed)
         return true;
@@ -646,23 +659,6 @@ static void judge_list(struct trial *trial, struct slice text)
     }
 }
 
-/* {{ name }} becomes {{name}}: blanks end a destination. */
-static struct slice without_blanks(struct judge *judge, struct slice text)
-{
-    if (!has(text, "{{") && !has(text, "<"))
-        return text;
-    struct buffer *out = &judge->text;
-    size_t from = (size_t)(text.data - out->data), to = from, depth = 0;
-    for (size_t i = from; i < from + text.length; i++) {
-        char c = out->data[i];
-        depth += c == '{' || c == '<';
-        depth -= depth > 0 && (c == '}' || c == '>');
-        if (depth == 0 || (c != ' ' && c != '\t'))
-            out->data[to++] = c;
-    }
-    return (struct slice){.data = out->data + from, .length = to - from};
-}
-
 static bool is_sentence(struct slice text)
 {
     size_t words = 0;
@@ -678,9 +674,6 @@ static void judge_value(struct trial *trial, struct slice text)
 {
     if (text.length == 0 || text.length > 4096)
         return;
-    if (has(text, "<no value>")) /* Go's templates */
-        broken(trial, RULE_NULL_HOST, SLICE("<no value>"));
-    text = without_blanks(trial->judge, text);
     if (slice_starts_with(text, SLICE("jdbc:")))
         text = slice_from(text, 5);
     if (trial->form != SCAN_HOST &&
@@ -853,6 +846,24 @@ static void set_value(struct trial *trial, struct slice text)
     expand_set(values, trial->item->name, text, trial->reported);
 }
 
+/* {{ name | filter }}, ${env:NAME} and <the name>: blanks and what else ends a host are taken out
+ * of them, so that they stay in one piece. */
+static void join_placeholders(struct buffer *text)
+{
+    size_t to = 0, depth = 0;
+    if (!has(buffer_all(text), "{") && !has(buffer_all(text), "<"))
+        return;
+    for (size_t i = 0; i < text->length; i++) {
+        char c = text->data[i];
+        depth += c == '{' || c == '<';
+        depth -= depth > 0 && (c == '}' || c == '>');
+        if (depth > 0 && (c == ' ' || c == '\t'))
+            continue;
+        text->data[to++] = depth > 0 && memchr(":/@?#[],;", c, 9) != NULL ? '_' : c;
+    }
+    text->length = to;
+}
+
 static void judge_expanded(struct trial *trial)
 {
     struct judge *judge = trial->judge;
@@ -871,6 +882,7 @@ static void judge_expanded(struct trial *trial)
     } else if (sets) {
         copy = SLICE("");
     }
+    join_placeholders(&judge->text);
     if (item->role != SCAN_SET)
         judge_destination(trial, buffer_all(&judge->text));
     if (sets)

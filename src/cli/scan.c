@@ -150,8 +150,11 @@ static size_t marked_length(enum scan_dialect dialect, struct slice text, bool w
     char next = text.data[1];
     switch (dialect) {
     case SCAN_KUBERNETES: {
-        size_t name = next == '(' ? slice_find(text, ')') : text.length;
-        return name < text.length ? name + 1 : 0;
+        size_t name = 2;
+        while (next == '(' && name < text.length &&
+               (is_name_start(text.data[name]) || strchr("-.0123456789", text.data[name]) != NULL))
+            name++;
+        return name > 2 && name < text.length && text.data[name] == ')' ? name + 1 : 0;
     }
     case SCAN_SYSTEMD:
         if (next == '{') {

@@ -31,24 +31,32 @@ enum meaning {
 // clang-format off
 static const struct place {
     const char *key;
-    const char *parent; /* a glob over the key above, or NULL */
+    const char *parent; /* a glob over the keys above, joined by '.', or NULL */
     enum meaning meaning;
 } places[] = {
-    {"host", "httpGet", HOST},       {"host", "tcpSocket", HOST},    {"host", "*wait_for", HOST},
-    {"server", "cluster", URL},      {"proxy-url", "cluster", URL},
+    {"host", "*httpGet", HOST},       {"host", "*tcpSocket", HOST},    {"host", "*wait_for", HOST},
+    {"server", "*cluster", URL},      {"proxy-url", "*cluster", URL},
     {"ports", NULL, BOUND},          {"expose", NULL, BOUND},        {"hostIP", NULL, BOUND},
     {"host_ip", NULL, BOUND},        {"clusterIP", NULL, BOUND},     {"clusterIPs", NULL, BOUND},
     {"loadBalancerIP", NULL, BOUND}, {"externalIPs", NULL, BOUND},   {"cidr", NULL, BOUND},
-    {"except", "ipBlock", BOUND},    {"ipam", NULL, BOUND},          {"sysctls", NULL, BOUND},
+    {"except", "*ipBlock", BOUND},    {"ipam", NULL, BOUND},          {"sysctls", NULL, BOUND},
     {"extra_hosts", NULL, BOUND},    {"hostAliases", NULL, BOUND},   {"image", NULL, BOUND},
     {"version", NULL, BOUND},        {"appVersion", NULL, BOUND},    {"annotations", NULL, BOUND},
-    {"description", NULL, BOUND},    {"name", NULL, BOUND},          {"labels", "metadata", BOUND},
+    {"description", NULL, BOUND},    {"name", NULL, BOUND},          {"labels", "*metadata", BOUND},
     {"ipv4_address", NULL, BOUND},   {"ipv6_address", NULL, BOUND},  {"examples", NULL, BOUND},
+    {"endpoint", "receivers.*", BOUND}, /* OpenTelemetry's collector */
+    {"endpoint", "extensions.*", BOUND},
+    {"example", NULL, BOUND},
+    {"dependencies", NULL, BOUND},
+    {"devDependencies", NULL, BOUND},
+    {"peerDependencies", NULL, BOUND},
+    {"optionalDependencies", NULL, BOUND},
+    {"engines", NULL, BOUND},
     {"environment", NULL, VARIABLES}, {"env", NULL, VARIABLES},      {"variables", NULL, VARIABLES},
-    {"args", "build", VARIABLES},    {"labels", NULL, VARIABLES},    {"build_args", NULL, VARIABLES},
+    {"args", "*build", VARIABLES},    {"labels", NULL, VARIABLES},    {"build_args", NULL, VARIABLES},
     {"stringData", NULL, FILES},     {"data", NULL, FILES},          {"configs", NULL, BY_NAME},
     {"command", NULL, ARGUMENTS},    {"entrypoint", NULL, ARGUMENTS}, {"args", NULL, ARGUMENTS},
-    {"cmd", NULL, ARGUMENTS},        {"test", "healthcheck", TEST},  {"test", "", TEST},
+    {"cmd", NULL, ARGUMENTS},        {"test", "*healthcheck", TEST},  {"test", "", TEST},
     {"test", "*health*", TEST},      {"post_start", NULL, ARGUMENTS}, {"argv", NULL, ARGUMENTS},
     {"run", NULL, SCRIPT},           {"script", NULL, SCRIPT},       {"before_script", NULL, SCRIPT},
     {"after_script", NULL, SCRIPT},  {"shell", NULL, SCRIPT},        {"runcmd", NULL, SCRIPT},
@@ -116,12 +124,31 @@ static enum scan_dialect dialect_of(const struct yaml *yaml)
     }
 }
 
+/* The keys of the mappings around frame INDEX, joined by '.', without its own. */
+static void path_above(const struct yaml *yaml, size_t index, struct text *path)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (!yaml->frames[i].mapping)
+            continue;
+        if (path->length > 0)
+            text_char(path, '.');
+        text_string(path, yaml->frames[i].key);
+    }
+}
+
 static enum meaning meaning_of(const struct yaml *yaml, const char *key, const char *parent)
 {
+    char joined[512];
+    struct text path;
+    text_start(&path, joined, sizeof joined);
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         if (strcmp(places[i].key, key) != 0)
             continue;
-        if (places[i].parent == NULL || slice_matches(slice_of(parent), slice_of(places[i].parent)))
+        if (places[i].parent == NULL)
+            return places[i].meaning;
+        if (path.length == 0)
+            path_above(yaml, yaml->depth - 1, &path);
+        if (slice_matches(text_done(&path), slice_of(places[i].parent)))
             return places[i].meaning;
     }
     return yaml->flavor == OTHER && strcmp(parent, "scripts") == 0 ? SCRIPT : BY_NAME;
