@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "scan_quick.h"
+
 #define HEAD_SIZE 4096
 #define WINDOW_MIN ((size_t)1 << 20)
 #define WINDOW_MAX ((size_t)1 << 24) /* the longest statement */
@@ -225,9 +227,24 @@ static size_t count_lines(struct slice text)
     return lines;
 }
 
+/* A first look spares the scan of most texts. nginx's includes have to be found in any case. */
+static bool is_worth_it(const struct file *file, struct slice window)
+{
+    bool dollars = file->judge.template == JUDGE_LITERAL ||
+                   (file->judge.template == JUDGE_TEMPLATE_KUBERNETES &&
+                    memmem(window.data, window.length, "$(", 2) != NULL);
+    return file->type->scan == scan_nginx || scan_quick(window, dollars);
+}
+
 /* Scans what is there; returns the bytes that are done with, whole lines. */
 static size_t scan_window(struct file *file, struct slice window, bool last)
 {
+    if (!is_worth_it(file, window)) {
+        file->judge.values.sourced = true; /* what it sets was not seen */
+        size_t whole = last ? window.length : scan_whole_lines(&file->scan, window);
+        file->scan.line += count_lines((struct slice){.data = window.data, .length = whole});
+        return whole;
+    }
     file->window = window;
     file->seen_line = file->scan.line;
     file->seen_at = 0;
@@ -457,6 +474,8 @@ void check_file(const struct check_settings *settings, const char *path,
         result->error = errno;
         return;
     }
+    if (named) /* a pipe, as <(command) makes it, is waited for */
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     check_open(settings, fd, path, type, named, result);
     close(fd);
 }

@@ -463,7 +463,10 @@ static bool looks_like_endpoint(const struct trial *trial, const struct endpoint
         return false;
     bool number = is_digits(endpoint->host) && !addressed;
     bool listens = endpoint->host.length == 0 && !url;
-    if (trial->role == ROLE_DUAL && ((number && endpoint->host.data[0] != '0') || listens))
+    struct slice name = trial->item->name;
+    bool counted = number && (endpoint->host.data[0] != '0' || slice_ends_with(name, SLICE("IP")) ||
+                              slice_ends_with(name, SLICE("ip")));
+    if (trial->role == ROLE_DUAL && (counted || listens))
         return false; /* a count, a port; where to listen */
     if (trial->role == ROLE_SERVICE && listens)
         return false;

@@ -45,11 +45,35 @@ const struct scan_type scan_types[] = {
 };
 // clang-format on
 
+static bool has_bytes(struct slice text, struct slice needle)
+{
+    return needle.length == 0 ||
+           (text.length >= needle.length &&
+            memmem(text.data, text.length, needle.data, needle.length) != NULL);
+}
+
+/* slice_matches(), after a look at the glob's first literal piece: most names fail there. */
+static bool fits_glob(struct slice name, struct slice glob)
+{
+    size_t star = slice_find(glob, '*');
+    if (star == glob.length)
+        return slice_equal(name, glob);
+    struct slice piece = {.data = glob.data, .length = star};
+    if (!slice_starts_with(name, piece))
+        return false;
+    piece = slice_from(glob, star + 1);
+    size_t next = slice_find(piece, '*');
+    if (next == piece.length)
+        return name.length >= glob.length - 1 && slice_ends_with(name, piece);
+    piece.length = next;
+    return has_bytes(name, piece) && slice_matches(name, glob);
+}
+
 static bool fits(struct slice path, struct slice base, const char *globs)
 {
     struct slice rest = slice_of(globs), glob;
     while (slice_cut(&rest, ' ', &glob))
-        if (slice_matches(slice_find(glob, '/') < glob.length ? path : base, glob))
+        if (fits_glob(slice_find(glob, '/') < glob.length ? path : base, glob))
             return true;
     return false;
 }

@@ -80,8 +80,8 @@ struct yaml {
     struct scan *scan;
     enum flavor flavor;
     struct frame frames[DEPTH_MAX];
-    size_t depth; /* 0: outside; frames[depth - 1] is the innermost */
-    size_t too_deep;
+    size_t depth;         /* 0: outside; frames[depth - 1] is the innermost */
+    bool too_deep;        /* the rest is not looked at: libyaml's work grows with the depth */
     size_t command_depth; /* of the sequence that was a `command`: `args` go on with it */
     struct buffer bytes;  /* of the words */
     struct scan_words words;
@@ -142,7 +142,7 @@ static enum meaning meaning_of(const struct yaml *yaml, const char *key, const c
     struct text path;
     text_start(&path, joined, sizeof joined);
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        if (strcmp(places[i].key, key) != 0)
+        if (places[i].key[0] != key[0] || strcmp(places[i].key, key) != 0)
             continue;
         if (places[i].parent == NULL)
             return places[i].meaning;
@@ -397,8 +397,8 @@ static void on_scalar(struct yaml *yaml, const yaml_event_t *event)
 static void on_start(struct yaml *yaml, bool mapping, const yaml_event_t *event)
 {
     struct frame *outer = top(yaml);
-    if (yaml->depth == DEPTH_MAX || yaml->too_deep > 0) {
-        yaml->too_deep++;
+    if (yaml->depth == DEPTH_MAX) {
+        yaml->too_deep = true;
         return;
     }
     if (outer != NULL && outer->mapping && outer->wants_key) { /* a key that is no scalar */
@@ -425,10 +425,6 @@ static void on_start(struct yaml *yaml, bool mapping, const yaml_event_t *event)
 
 static void on_end(struct yaml *yaml)
 {
-    if (yaml->too_deep > 0) {
-        yaml->too_deep--;
-        return;
-    }
     if (yaml->depth == 0)
         return;
     struct frame *frame = top(yaml);
@@ -447,11 +443,10 @@ static void on_event(struct yaml *yaml, const yaml_event_t *event)
 {
     switch (event->type) {
     case YAML_SCALAR_EVENT:
-        if (yaml->too_deep == 0)
-            on_scalar(yaml, event);
+        on_scalar(yaml, event);
         break;
     case YAML_ALIAS_EVENT:
-        if (yaml->too_deep == 0 && yaml->depth > 0) {
+        if (yaml->depth > 0) {
             struct frame *frame = top(yaml);
             frame->wants_key = frame->mapping && !frame->wants_key;
         }
@@ -468,7 +463,6 @@ static void on_event(struct yaml *yaml, const yaml_event_t *event)
         break;
     case YAML_DOCUMENT_START_EVENT:
         yaml->depth = 0;
-        yaml->too_deep = 0;
         break;
     default:
         break;
@@ -528,6 +522,12 @@ static size_t scan_flavor(struct scan *scan, struct slice text, enum flavor flav
         }
         more = event.type != YAML_STREAM_END_EVENT;
         on_event(yaml, &event);
+        if (yaml->too_deep) {
+            struct scan_word at = {.line = scan->line + event.start_mark.line};
+            scan_item(scan, SCAN_TROUBLE, SCAN_ENDPOINT, SLICE("YAML"), SLICE("nested too deeply"),
+                      &at);
+            more = false;
+        }
         yaml_event_delete(&event);
     }
     yaml_parser_delete(&parser);
