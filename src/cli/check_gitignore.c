@@ -43,8 +43,9 @@ static bool matches(struct slice text, struct slice glob, unsigned *budget)
 {
     while (glob.length > 0) {
         char g = glob.data[0];
-        if ((*budget)-- == 0)
+        if (*budget == 0)
             return false;
+        --*budget;
         if (g == '*') {
             bool deep = glob.length > 1 && glob.data[1] == '*';
             struct slice rest = slice_from(glob, deep ? 2 : 1);
@@ -78,9 +79,6 @@ static bool matches(struct slice text, struct slice glob, unsigned *budget)
         }
         glob = slice_from(glob, used);
         text = slice_from(text, 1);
-        /* slice_from() gives {NULL, 0} at no end: both stay comparable by length */
-        if (*budget == 0)
-            return false;
     }
     return text.length == 0;
 }

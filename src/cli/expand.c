@@ -319,7 +319,8 @@ static void put_braces(struct expansion *expansion, struct slice inner)
     switch (operator) {
     case '-':
     case '=':
-        if (is_missing(content, colon) || (positional && content.kind == UNKNOWN)) {
+        if (is_missing(content, colon) ||
+            (content.kind == UNKNOWN && (positional || expansion->dialect == SCAN_CONTAINER))) {
             if (word.length == 0)
                 put_content(expansion, name, content);
             else

@@ -360,7 +360,8 @@ static void judge_literal(struct trial *trial, const struct endpoint *endpoint)
     if (endpoint->addr.family == ADDR_IPV6 && !endpoint->bracketed && endpoint->scheme.length > 0)
         broken(trial, RULE_UNBRACKETED_IPV6, host);
     enum rule_id rule = verdict.action == POLICY_NONE ? RULE_COUNT : rules_of_class(verdict.class);
-    if (rule == RULE_DOCUMENTATION && trial->judge->example)
+    if ((rule == RULE_DOCUMENTATION && trial->judge->example) ||
+        (rule != RULE_COUNT && !trial->judge->settings->enabled[rule]))
         return;
     broken(trial, rule, host);
     if (endpoint->addr.family == ADDR_IPV4 && is_legacy(host, &endpoint->addr))

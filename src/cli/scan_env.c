@@ -17,7 +17,9 @@ struct setting {
 static struct slice quoted(struct setting *setting, struct slice value)
 {
     char quote = value.data[0];
-    size_t room = value.length + (setting->rest.data == NULL ? 0 : setting->rest.length + 1);
+    const char *end = setting->rest.length > 0 ? setting->rest.data + setting->rest.length
+                                               : value.data + value.length;
+    size_t room = (size_t)(end - value.data);
     const char *limit = value.data + (room < QUOTED_MAX ? room : QUOTED_MAX);
     for (const char *at = value.data + 1; at < limit; at++) {
         if (*at == '\\' && quote == '"' && at + 1 < limit) {
@@ -64,6 +66,8 @@ static void report_value(struct setting *setting, struct slice key, struct slice
                          bool literal)
 {
     struct scan *scan = setting->scan;
+    if (setting->incomplete)
+        return;
     scan->bytes.length = 0;
     scan_mark(&scan->bytes, literal ? SCAN_DIALECTS : SCAN_ENVFILE, value);
     struct slice text = buffer_all(&scan->bytes);

@@ -515,7 +515,8 @@ static void begin_heredoc(struct shell *shell, bool tabs)
     if (shell->heredoc_count < HEREDOCS_MAX && delimiter.length < sizeof shell->heredocs->storage) {
         struct heredoc *doc = &shell->heredocs[shell->heredoc_count++];
         *doc = (struct heredoc){.tabs = tabs, .shell = shell_text};
-        memcpy(doc->storage, delimiter.data, delimiter.length);
+        if (delimiter.length > 0)
+            memcpy(doc->storage, delimiter.data, delimiter.length);
         doc->delimiter.length = delimiter.length;
     }
     drop_last_word(shell);

@@ -48,7 +48,7 @@ static size_t join(struct scan *scan, struct slice text, struct buffer *out)
             buffer_slice(out, line);
         if (!more && !comment)
             return rest.length == 0 ? text.length : (size_t)(rest.data - text.data);
-        buffer_byte(out, comment ? ' ' : '\n');
+        buffer_byte(out, '\n');
     }
     return scan->last ? text.length : 0;
 }
