@@ -810,6 +810,13 @@ static bool is_platform_link(const struct trial *trial)
            slice_starts_with(trial->item->name, SLICE("KUBERNETES_"));
 }
 
+/* Nobody binds to "0": what is written so is not meant as 0.0.0.0. */
+static bool is_never_bound(const struct trial *trial)
+{
+    return trial->rule == RULE_UNSPECIFIED && !slice_equal(trial->where, SLICE("0.0.0.0")) &&
+           !has_byte(trial->where, ':');
+}
+
 static void judge_destination(struct trial *trial, struct slice text)
 {
     struct judge *judge = trial->judge;
@@ -832,7 +839,7 @@ static void judge_destination(struct trial *trial, struct slice text)
     }
     if (trial->rule == RULE_COUNT || trial->expanded.told.length > 0 || is_platform_link(trial))
         return;
-    if (trial->role == ROLE_DUAL || trial->role == ROLE_UNKNOWN ||
+    if ((trial->role == ROLE_DUAL && !is_never_bound(trial)) || trial->role == ROLE_UNKNOWN ||
         (judge->live && trial->rule == RULE_BAD_PORT))
         trial->level = RULE_NOTE;
     report(trial);

@@ -202,11 +202,12 @@ static bool is_odd_authority(const char *at, const char *end)
         if (*c != ':')
             continue;
         const char *port = c + 1;
+        bool zero = port < end && *port == '0';
         while (port < end && is_digit(*port))
             port++;
         bool closed = port == end || ends_authority(*port) || *port == '@';
-        if (c[1] == '0' || port - c > 5 || !closed || port == c + 1)
-            return memchr(c, '@', (size_t)(end - c)) == NULL || c[1] == '0' || port - c > 5;
+        if (zero || port - c > 5 || !closed || port == c + 1)
+            return memchr(c, '@', (size_t)(end - c)) == NULL || zero || port - c > 5;
     }
     if (!is_digit(*at))
         return !is_word_byte(*at);

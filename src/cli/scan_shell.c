@@ -673,6 +673,7 @@ static void step(struct shell *shell)
 
 static void run(struct shell *shell)
 {
+    buffer_reserve(&shell->bytes, 64); /* words point into it, empty ones too */
     while (!shell->incomplete) {
         skip_blanks(shell);
         if (shell->at >= shell->text.length)

@@ -63,7 +63,7 @@ static void command(struct scan *scan, struct slice value, size_t line, size_t c
     }
     scan_split(&bytes, &words, SCAN_SYSTEMD, value, line, column);
     size_t start = 0;
-    for (size_t i = 0; i <= words.count; i++) {
+    for (size_t i = 0; words.count > 0 && i <= words.count; i++) {
         if (i < words.count && !slice_equal(words.items[i].text, SLICE(";")))
             continue;
         client_scan(scan, words.items + start, i - start);
