@@ -7,6 +7,7 @@ _astray_options()
     case $1 in
     run) echo '--quiet -q --fail-on-stray --library --verbose -v --disable --mode --log --log-limit --failures --origin --classes --allow --only --skip --rewrite-to --rewrite-classes --deepbind --rate --arguments --run --help -h' ;;
     summary) echo '--by --since --until --run --top -n --format --color --fail-on-stray --help -h' ;;
+    check) echo '--type --env --pid --system --with-env --format --color --fail-on --enable --disable --allow --classes --baseline --write-baseline --no-ignore --explain --quiet -q --help -h' ;;
     explain) echo '--format --no-resolve --fail-on-stray --color --classes --allow --help -h' ;;
     status) echo '--format --library --color --help -h' ;;
     env) echo '--for --library --disable --mode --log --log-limit --failures --origin --classes --allow --only --skip --rewrite-to --rewrite-classes --deepbind --rate --arguments --run --help -h' ;;
@@ -41,6 +42,18 @@ _astray_values()
     summary:--top | summary:-n) echo '@value ' ;;
     summary:--format) echo '@value text json csv' ;;
     summary:--color) echo '@value auto always never' ;;
+    check:--type) echo '@value env shell nginx compose dockerfile systemd k8s yaml json hosts crontab crontab-system curlrc wgetrc pairs' ;;
+    check:--pid) echo '@value ' ;;
+    check:--with-env) echo '@files ' ;;
+    check:--format) echo '@value text json sarif github gcc' ;;
+    check:--color) echo '@value auto always never' ;;
+    check:--fail-on) echo '@value error warning note' ;;
+    check:--enable) echo '@value ' ;;
+    check:--disable) echo '@value ' ;;
+    check:--allow) echo '@value ' ;;
+    check:--classes) echo '@value ' ;;
+    check:--baseline) echo '@files ' ;;
+    check:--explain) echo '@value ' ;;
     explain:--format) echo '@value text json' ;;
     explain:--color) echo '@value auto always never' ;;
     explain:--classes) echo '@value ' ;;
@@ -75,10 +88,11 @@ _astray_operands()
     case $1 in
     run) echo @command ;;
     summary) echo @files ;;
+    check) echo @files ;;
     esac
 }
 
-_astray_commands='run summary explain status env help'
+_astray_commands='run summary check explain status env help'
 
 _astray_complete()
 {

@@ -11,8 +11,6 @@
 
 #define PROCESS_FILE_MAX ((size_t)4 << 20)
 
-extern char **environ;
-
 typedef void on_result(void *context, struct check_result *result);
 
 static int read_file(const char *path, struct buffer *out)
@@ -44,7 +42,8 @@ static void on_finding(void *context, const struct finding *found)
         return;
     result->findings =
         buffer_resize(result->findings, (result->count + 1) * sizeof *result->findings);
-    result->findings[result->count++] = (struct check_finding){
+    struct check_finding *finding = &result->findings[result->count];
+    *finding = (struct check_finding){
         .rule = found->rule,
         .level = found->level,
         .line = 1,
@@ -54,6 +53,7 @@ static void on_finding(void *context, const struct finding *found)
         .name = buffer_copy(found->name),
         .fingerprint = found->rule * UINT64_C(0x9E3779B97F4A7C15) + result->count,
     };
+    result->count++;
 }
 
 static void check_arguments(const struct check_settings *settings, const char *path,

@@ -131,7 +131,8 @@ static void find_includes(struct check_walk *walk, const struct check_result *re
     for (size_t i = 0; i < result->include_count; i++) {
         const char *name = result->includes[i];
         struct slice directory = slice_of(result->path);
-        if (strchr(name, '$') != NULL || strchr(name, SCAN_OPEN) != NULL)
+        struct slice text = slice_of(name);
+        if (slice_find(text, '$') < text.length || slice_find(text, SCAN_OPEN) < text.length)
             continue;
         for (unsigned up = 0; up < 3; up++) {
             const char *slash =

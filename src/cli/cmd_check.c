@@ -8,8 +8,6 @@
 #include "opt.h"
 #include "say.h"
 
-extern char **environ;
-
 static const struct option_row options[] = {
     {.name = "type",
      .value = "TYPE",

@@ -242,7 +242,7 @@ static void put_content(const struct expansion *expansion, struct slice name,
             put_unset(expansion, name, content.given);
             return;
         }
-        if (content.given && slice_equal(content.text, SLICE("0"))) {
+        if (content.given && expansion->given != NULL && slice_equal(content.text, SLICE("0"))) {
             result->zero = name;
             result->zero_at = expansion->out->length;
             result->source = expansion->given->source;

@@ -703,9 +703,8 @@ static void judge_port_text(struct trial *trial, struct slice text)
     bool named = trial->item->role == SCAN_NAMED;
     if (text.length == 0 || is_open(text))
         return;
-    if (has(text, "://") && named)
-        broken(trial, RULE_BAD_PORT, text);
-    else if (is_digits(text) && !slice_number(text, 65535, &number))
+    bool large = is_digits(text) && !slice_number(text, 65535, &number);
+    if (large || (has(text, "://") && named))
         broken(trial, RULE_BAD_PORT, text);
     else if (is_digits(text) && slice_number(text, 65535, &number) && number == 0 && !named)
         broken(trial, RULE_PORT_ZERO, text);

@@ -9,9 +9,8 @@ DATA=$ROOT/tests/data/check
 
 setup()
 {
-    cd "$BATS_TEST_TMPDIR"
-    mkdir w
-    cd w
+    mkdir "$BATS_TEST_TMPDIR/w"
+    cd "$BATS_TEST_TMPDIR/w" || return
 }
 
 check()
@@ -53,6 +52,7 @@ rules()
 }
 
 @test "exit status: findings 1, by --fail-on; trouble 2" {
+    # shellcheck disable=SC2016 # meant as it stands
     echo 'curl http://$A:80/' > a.sh
     run -0 check -q a.sh
     run -1 check -q --fail-on note a.sh
@@ -68,6 +68,7 @@ rules()
 }
 
 @test "--with-env and --env prove a variable empty, 0 or missing" {
+    # shellcheck disable=SC2016 # meant as it stands
     echo 'curl http://$API_HOST:80/' > a.sh
     printf 'API_HOST=\n' > empty.env
     printf 'export API_HOST="0"\n' > zero.env
@@ -156,12 +157,12 @@ END
 }
 
 @test "every rule is explained" {
-    check --explain all > all
-    [ "$(wc -l < all)" -ge 25 ]
+    check --explain all > list
+    [ "$(wc -l < list)" -ge 25 ]
     while read -r slug _; do
         run -0 check --explain "$slug"
         [[ $output == "$slug: "*"Why"*"What happens"*"What to do"*"Source"* ]]
-    done < all
+    done < list
     run -2 check --explain nonsense
 }
 
@@ -200,6 +201,7 @@ END
 }
 
 @test "compose takes values from the .env beside it" {
+    # shellcheck disable=SC2016 # meant as it stands
     printf 'services:\n  a:\n    environment:\n      API_URL: "http://${API_HOST}:80"\n' > compose.yml
     run rules .
     [ "$output" = './compose.yml:4 unset-variable' ]
@@ -227,12 +229,10 @@ END
     mkdir d
     echo 'API_URL=0:80' > d/a.env
     echo 'API_URL=0:80' > d/b.env
-    chmod 000 d/a.env
-    chmod -R go+rX "$BATS_TEST_TMPDIR" d/b.env
     cp "$ASTRAY" "$BATS_TEST_TMPDIR/astray"
-    chmod 755 "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/astray" || true
+    chmod -R go+rX "$BATS_TEST_TMPDIR"
+    chmod 000 d/a.env
     run -1 setpriv --reuid 65534 --regid 65534 --clear-groups "$BATS_TEST_TMPDIR/astray" check --quiet --format gcc d
-    echo "$output"
     [[ ${lines[0]} == d/a.env:1:1:*"Permission denied [unreadable]" ]]
     [[ ${lines[1]} == d/b.env:1:9:* ]]
 }
@@ -241,6 +241,7 @@ END
     { printf 'X='; head -c 100000000 /dev/zero | tr '\0' a; printf '\nAPI_URL=0:80\n'; } > a.env
     { printf 'echo '; head -c 100000000 /dev/zero | tr '\0' a; printf '\ncurl 0:80\n'; } > b.sh
     for file in a.env b.sh; do
+        # shellcheck disable=SC2016 # meant as it stands
         run -1 bash -c 'ulimit -v 400000; "$0" check --quiet --format json "$1"' "$ASTRAY" "$file"
         [ "$(jq -c '[.findings[].rule]' <<< "$output")" = '["unparsable","unspecified"]' ]
     done
@@ -248,9 +249,11 @@ END
 
 @test "nested, unclosed and cyclic things end" {
     head -c 3000000 /dev/zero | tr '\0' '[' > a.yaml
+    # shellcheck disable=SC2016 # meant as it stands
     for i in $(seq 20000); do printf '"$(`${'; done > b.sh
     for i in $(seq 20000); do echo 'cat <<A <<B'; done > c.sh
     head -c 3000000 /dev/zero | tr '\0' '{' > d.nginx
+    # shellcheck disable=SC2016 # meant as it stands
     echo 'A=$A' > e.env
     echo 'a: &a [*a]' > f.yaml
     run timeout 60 "$ASTRAY" check --quiet .
@@ -295,6 +298,7 @@ END
 @test "the deployment's checklist stops a bad release" {
     PATH=$ROOT/build:$PATH
     mkdir release
+    # shellcheck disable=SC2016 # meant as it stands
     echo 'curl -f "http://${API_HOST}:80/"' > release/run.sh
     echo 'API_HOST=' > prod.env
     run -1 "$ROOT/examples/deploy-checklist.sh" release prod.env
