@@ -415,6 +415,8 @@ static void begin(struct file *file, const struct check_settings *settings, cons
     file->judge.context = file;
     file->judge.example = scan_type_is_example(slice_of(path));
     file->judge.template = template_of(type);
+    file->judge.service = type->scan == scan_systemd || type->scan == scan_compose ||
+                          type->scan == scan_docker || type->scan == scan_kubernetes;
     file->judge.live = type->scan == scan_list;
     result->checked = true;
     if (type->scan == scan_compose)

@@ -107,6 +107,9 @@ static bool is_placeholder(struct slice text)
         return true;
     if (text.length > 2 && text.data[0] == '%' && text.data[text.length - 1] == '%')
         return true;
+    if (is_wrapped(text, "%(", ")s") || (text.length > 4 && slice_starts_with(text, SLICE("__")) &&
+                                         slice_ends_with(text, SLICE("__"))))
+        return true;
     if (text.length > 2 && text.data[0] == '@' && text.data[text.length - 1] == '@')
         return true;
     return text.length > 2 && text.data[0] == '{' && text.data[text.length - 1] == '}';
@@ -521,7 +524,7 @@ static void judge_endpoint(struct trial *trial, struct slice text)
     if (trial->rule != RULE_COUNT || text.length == 0)
         return;
     if (!endpoint_parse(text.data, text.length, &endpoint)) {
-        if (is_null_word(text))
+        if (is_null_word(text) || has(text, "[object Object]"))
             broken(trial, RULE_NULL_HOST, text);
         else if (!is_open(text))
             judge_colons(trial, text);
@@ -829,6 +832,8 @@ static void judge_destination(struct trial *trial, struct slice text)
         return; /* not even a bad port */
     if (named) {
         trial->role = role_of_name(trial->item->name);
+        if (trial->role == ROLE_BOTH)
+            trial->role = judge->service ? ROLE_DUAL : ROLE_DESTINATION;
         if (trial->role == ROLE_NONE)
             return;
         judge_text_as(trial, text);

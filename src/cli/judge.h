@@ -45,7 +45,8 @@ struct judge {
     struct expand_values values;
     bool example; /* placeholders and documentation addresses are as they should be */
     enum judge_template template;
-    bool live; /* a running process's environment */
+    bool service; /* the file sets up a server: what both sides read is for the server there */
+    bool live;    /* a running process's environment */
     void (*found)(void *context, const struct finding *finding);
     void (*include)(void *context, struct slice glob);
     void *context;

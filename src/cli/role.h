@@ -10,6 +10,7 @@ enum role {
     ROLE_DUAL,        /* a server's address and a client's are called so: a note at most */
     ROLE_DESTINATION, /* clients connect there */
     ROLE_SERVICE,     /* the same, but ":80" alone may be what a server listens at */
+    ROLE_BOTH,        /* one variable, read by the server and by its clients */
     ROLE_ADVERTISED,  /* clients are told to connect there */
     ROLE_LOOSE,       /* a destination, but a bare number or word is something else */
     ROLE_PORT,        /* a port alone */

@@ -186,6 +186,14 @@ static bool is_null_word(const char *at, const char *end)
     return false;
 }
 
+static bool is_null_before(const char *line, const char *at)
+{
+    const char *start = at;
+    while (start > line && is_word_byte(start[-1]))
+        start--;
+    return is_null_word(start, at);
+}
+
 static bool ends_authority(char c)
 {
     return memchr("/?# \"',;)]}\\`<>|\t\r&", c, 19) != NULL;
@@ -194,7 +202,7 @@ static bool ends_authority(char c)
 /* What stands behind "://": a plain name is fine, with a plain port. */
 static bool is_odd_authority(const char *at, const char *end)
 {
-    if (at >= end || is_null_word(at, end))
+    if (at >= end || *at == '_' || is_null_word(at, end))
         return true;
     for (const char *c = at; c < end && !ends_authority(*c); c++) {
         if (*c == '@' && (c + 1 == end || !is_word_byte(c[1]) || is_null_word(c + 1, end)))
@@ -320,6 +328,8 @@ static bool is_odd_sign(const char *line, const char *at, const char *end, const
     if (c == ':' && at > line && is_word_byte(at[-1]) && end - at > 1 && at[1] == '0' &&
         (end - at == 2 || !is_word_byte(at[2])))
         return true; /* port 0 */
+    if (c == ':' && end - at > 1 && is_digit(at[1]) && is_null_before(line, at))
+        return true; /* undefined:80 */
     if (c == '@' && end - at > 1)
         return at[1] == ':' || is_null_word(at + 1, end) || (dollars && at[1] == '$');
     if (c == '=' || c == ':')

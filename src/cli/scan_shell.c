@@ -387,10 +387,12 @@ static void declare_command(struct shell *shell, const struct scan_word *words, 
 static void read_command(struct shell *shell, const struct scan_word *words, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
-        if (one_of(words[i].text, "-p -t -d -n -N -u -i -C -c -O -s"))
-            i++;
-        else if (words[i].text.length > 0 && words[i].text.data[0] != '-')
+        struct slice text = words[i].text;
+        bool option = text.length > 1 && text.data[0] == '-';
+        if (!option)
             set_unknown(shell, &words[i]);
+        else if (strchr("ptdnNuiCcO", text.data[text.length - 1]) != NULL)
+            i++; /* -rp PROMPT */
     }
 }
 
@@ -452,8 +454,17 @@ static const struct builtin {
     {"trap", run_text},
 };
 
+/* NAME=value ... PROGRAM serve: the variables are for a server. */
+static bool starts_server(const struct scan_word *words, size_t count)
+{
+    return count > 2 && is_assignment(words[0].text) &&
+           slice_equal(words[count - 1].text, SLICE("serve"));
+}
+
 static void simple_command(struct shell *shell, const struct scan_word *words, size_t count)
 {
+    if (starts_server(words, count))
+        return;
     while (count > 0 && is_assignment(words[0].text)) {
         scan_assign(shell->scan, words[0].text, words);
         words++;

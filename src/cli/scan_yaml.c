@@ -35,7 +35,8 @@ static const struct place {
     enum meaning meaning;
 } places[] = {
     {"host", "*httpGet", HOST},       {"host", "*tcpSocket", HOST},    {"host", "*wait_for", HOST},
-    {"server", "*cluster", URL},      {"proxy-url", "*cluster", URL},
+    {"server", "*cluster", URL},
+    {"server", "", URL},      {"proxy-url", "*cluster", URL},
     {"ports", NULL, BOUND},          {"expose", NULL, BOUND},        {"hostIP", NULL, BOUND},
     {"host_ip", NULL, BOUND},        {"clusterIP", NULL, BOUND},     {"clusterIPs", NULL, BOUND},
     {"loadBalancerIP", NULL, BOUND}, {"externalIPs", NULL, BOUND},   {"cidr", NULL, BOUND},
