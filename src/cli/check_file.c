@@ -239,9 +239,9 @@ static bool is_worth_it(const struct file *file, struct slice window)
 /* Scans what is there; returns the bytes that are done with, whole lines. */
 static size_t scan_window(struct file *file, struct slice window, bool last)
 {
-    if (!is_worth_it(file, window)) {
+    size_t whole = last ? window.length : scan_whole_lines(&file->scan, window);
+    if (!is_worth_it(file, (struct slice){.data = window.data, .length = whole})) {
         file->judge.values.sourced = true; /* what it sets was not seen */
-        size_t whole = last ? window.length : scan_whole_lines(&file->scan, window);
         file->scan.line += count_lines((struct slice){.data = window.data, .length = whole});
         return whole;
     }

@@ -8,6 +8,8 @@ struct pattern {
     struct slice glob; /* into the text; without the slashes at its ends and the '!' */
     bool negated;
     bool directory; /* matches directories only */
+    bool suffix;    /* "*.o": the glob is a star and plain text */
+    bool plain;     /* no wildcard at all */
     bool anchored;  /* matches from the directory of the .gitignore on */
 };
 
@@ -83,6 +85,25 @@ static bool matches(struct slice text, struct slice glob, unsigned *budget)
     return text.length == 0;
 }
 
+static bool is_plain(struct slice glob)
+{
+    for (size_t i = 0; i < glob.length; i++)
+        if (memchr("*?[\\", glob.data[i], 4) != NULL)
+            return false;
+    return true;
+}
+
+/* Most patterns are a name or "*.o": these need no search. */
+static bool pattern_matches(const struct pattern *pattern, struct slice name)
+{
+    unsigned budget = 20000;
+    if (pattern->plain)
+        return slice_equal(name, pattern->glob);
+    if (pattern->suffix)
+        return slice_ends_with(name, slice_from(pattern->glob, 1));
+    return matches(name, pattern->glob, &budget);
+}
+
 static bool parse(struct slice line, struct pattern *out)
 {
     struct pattern pattern = {0};
@@ -104,6 +125,9 @@ static bool parse(struct slice line, struct pattern *out)
     if (line.length > 0 && line.data[0] == '/')
         line = slice_from(line, 1);
     pattern.glob = line;
+    pattern.plain = is_plain(line);
+    pattern.suffix = line.length > 1 && line.data[0] == '*' && is_plain(slice_from(line, 1)) &&
+                     !pattern.anchored;
     if (line.length == 0)
         return false;
     *out = pattern;
@@ -146,9 +170,8 @@ bool check_gitignore_matches(const struct check_gitignore *patterns, struct slic
         struct slice relative = slice_from(path, patterns->depth);
         for (size_t i = patterns->count; i > 0; i--) {
             const struct pattern *pattern = &patterns->patterns[i - 1];
-            unsigned budget = 20000;
             if ((pattern->directory && !directory) ||
-                !matches(pattern->anchored ? relative : base, pattern->glob, &budget))
+                !pattern_matches(pattern, pattern->anchored ? relative : base))
                 continue;
             return !pattern->negated;
         }

@@ -879,12 +879,32 @@ static void join_placeholders(struct buffer *text)
     text->length = to;
 }
 
+/* A word or a path, as most values are: it holds no address, no port and no placeholder. A long
+ * one, blanks included, is a sentence. */
+static bool is_plain(struct slice text)
+{
+    if (text.length == 0 || !((text.data[0] >= 'a' && text.data[0] <= 'z') ||
+                              (text.data[0] >= 'A' && text.data[0] <= 'Z')))
+        return text.length == 0;
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.data[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     c == '.' || c == '-' || c == '_' || c == '/';
+        if (!plain)
+            return false;
+    }
+    return !is_null_word(text) && !is_reserved_name(text) &&
+           !slice_starts_with(text, SLICE("null")) && !slice_starts_with(text, SLICE("undefined"));
+}
+
 static void judge_expanded(struct trial *trial)
 {
     struct judge *judge = trial->judge;
     const struct scan_item *item = trial->item;
     judge->text.length = 0;
     trial->rule = RULE_COUNT;
+    if (item->role == SCAN_NAMED && !item->sets && is_plain(item->text))
+        return;
     expand_text(&judge->text, item->text, &judge->values, judge->settings->given, &trial->expanded);
     buffer_finish(&judge->text);
     size_t length = judge->text.length;

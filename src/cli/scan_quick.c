@@ -27,16 +27,22 @@ static const char words[] =
 
 /* What names of destinations end with (role.c): there, a bare number, null or placeholder counts.
  */
+#define ENDING(text, strict)                                                                       \
+    {                                                                                              \
+        text, sizeof(text) - 1, strict                                                             \
+    }
 static const struct ending {
     const char *text;
+    unsigned char length;
     bool strict; /* nobody binds there: ":80" counts, too */
 } endings[] = {
-    {"url", true},       {"urls", true},       {"uri", true},       {"uris", true},
-    {"dsn", true},       {"endpoint", true},   {"endpoints", true}, {"proxy", true},
-    {"callback", true},  {"webhook", true},    {"host", false},     {"hosts", false},
-    {"hostname", false}, {"hostaddr", false},  {"addr", false},     {"addrs", false},
-    {"address", false},  {"addresses", false}, {"server", false},   {"servers", false},
-    {"ip", false},
+    ENDING("url", true),       ENDING("urls", true),      ENDING("uri", true),
+    ENDING("uris", true),      ENDING("dsn", true),       ENDING("endpoint", true),
+    ENDING("endpoints", true), ENDING("proxy", true),     ENDING("callback", true),
+    ENDING("webhook", true),   ENDING("host", false),     ENDING("hosts", false),
+    ENDING("hostname", false), ENDING("hostaddr", false), ENDING("addr", false),
+    ENDING("addrs", false),    ENDING("address", false),  ENDING("addresses", false),
+    ENDING("server", false),   ENDING("servers", false),  ENDING("ip", false),
 };
 
 #define STATES 1024
@@ -176,6 +182,8 @@ static enum oddity judge_number(const char *at, const char *end, const char **be
 
 static bool is_null_word(const char *at, const char *end)
 {
+    if (at >= end || (*at != 'u' && *at != 'n' && *at != 'N'))
+        return false;
     static const char *const nulls[] = {"undefined", "null", "None", "nil", "NaN", "NULL", "Null"};
     for (size_t i = 0; i < sizeof nulls / sizeof *nulls; i++) {
         size_t length = strlen(nulls[i]);
@@ -238,9 +246,10 @@ static const struct ending *ending_before(const char *start, const char *at)
     while (at > start && memchr(" \t\"'", at[-1], 4) != NULL)
         at--;
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        size_t length = strlen(endings[i].text);
+        size_t length = endings[i].length;
         const char *word = at - length;
-        if ((size_t)(at - start) < length || !equal_fold(word, endings[i].text, length))
+        if ((size_t)(at - start) < length || (at[-1] | 0x20) != endings[i].text[length - 1] ||
+            !equal_fold(word, endings[i].text, length))
             continue;
         bool capital = *word >= 'A' && *word <= 'Z';
         if (word == start || !is_word_byte(word[-1]) || word[-1] == '_' || is_digit(word[-1]) ||
@@ -297,6 +306,8 @@ static bool is_double_colon(const char *line, const char *at, const char *end)
 static bool is_odd_pair(const char *line, const char *at, const char *end, const char *before,
                         bool dollars)
 {
+    if (!is_value_odd(at, end, dollars, true))
+        return false;
     const struct ending *ending = ending_before(line, at);
     bool listed = ending == NULL && is_listed_value(line, at, before);
     return (listed || ending != NULL) &&

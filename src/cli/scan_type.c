@@ -1,5 +1,6 @@
 #include "scan_type.h"
 
+#include <pthread.h>
 #include <string.h>
 
 // clang-format off
@@ -45,37 +46,64 @@ const struct scan_type scan_types[] = {
 };
 // clang-format on
 
-static bool has_bytes(struct slice text, struct slice needle)
+/* ---- the globs, taken apart once --------------------------------------------------- */
+
+struct glob {
+    const struct scan_type *type;
+    struct slice text;
+    struct slice start; /* up to the first '*' */
+    struct slice
+        inner;   /* up to the second: stands somewhere behind; or the end when there is none */
+    bool path;   /* over the whole path */
+    bool single; /* one '*' at the most: start and inner say it all */
+};
+
+#define GLOBS_MAX 256
+static struct glob globs[GLOBS_MAX];
+static size_t glob_count;
+static pthread_once_t globs_once = PTHREAD_ONCE_INIT;
+
+static void take_apart(const struct scan_type *type, struct slice text)
 {
-    return needle.length == 0 ||
-           (text.length >= needle.length &&
-            memmem(text.data, text.length, needle.data, needle.length) != NULL);
+    struct glob *glob = &globs[glob_count++];
+    size_t star = slice_find(text, '*');
+    *glob = (struct glob){.type = type, .text = text, .start = {text.data, star}};
+    glob->path = slice_find(text, '/') < text.length;
+    glob->inner = slice_from(text, star + 1);
+    size_t next = slice_find(glob->inner, '*');
+    glob->single = next == glob->inner.length;
+    glob->inner.length = next;
 }
 
-/* slice_matches(), after a look at the glob's first literal piece: most names fail there. */
-static bool fits_glob(struct slice name, struct slice glob)
+static void build_globs(void)
 {
-    size_t star = slice_find(glob, '*');
-    if (star == glob.length)
-        return slice_equal(name, glob);
-    struct slice piece = {.data = glob.data, .length = star};
-    if (!slice_starts_with(name, piece))
+    for (const struct scan_type *type = scan_types; type->name != NULL; type++) {
+        struct slice rest = slice_of(type->paths), text;
+        while (slice_cut(&rest, ' ', &text))
+            if (text.length > 0 && glob_count < GLOBS_MAX)
+                take_apart(type, text);
+    }
+}
+
+static bool fits(const struct glob *glob, struct slice name)
+{
+    if (name.length + 2 < glob->start.length + glob->inner.length ||
+        (glob->start.length > 0 &&
+         (name.length < glob->start.length || name.data[0] != glob->start.data[0])))
         return false;
-    piece = slice_from(glob, star + 1);
-    size_t next = slice_find(piece, '*');
-    if (next == piece.length)
-        return name.length >= glob.length - 1 && slice_ends_with(name, piece);
-    piece.length = next;
-    return has_bytes(name, piece) && slice_matches(name, glob);
-}
-
-static bool fits(struct slice path, struct slice base, const char *globs)
-{
-    struct slice rest = slice_of(globs), glob;
-    while (slice_cut(&rest, ' ', &glob))
-        if (fits_glob(slice_find(glob, '/') < glob.length ? path : base, glob))
-            return true;
-    return false;
+    if (glob->start.length == glob->text.length)
+        return slice_equal(name, glob->text);
+    if (glob->single) {
+        size_t end = glob->inner.length;
+        return name.length >= glob->start.length + end &&
+               (end == 0 || name.data[name.length - 1] == glob->inner.data[end - 1]) &&
+               slice_starts_with(name, glob->start) && slice_ends_with(name, glob->inner);
+    }
+    if (glob->inner.length > 0 &&
+        (name.length < glob->inner.length ||
+         memmem(name.data, name.length, glob->inner.data, glob->inner.length) == NULL))
+        return false;
+    return slice_matches(name, glob->text);
 }
 
 static struct slice base_of(struct slice path)
@@ -126,16 +154,18 @@ static const struct scan_type *of_exact_path(struct slice path)
     text_start(&text, absolute, sizeof absolute);
     text_char(&text, '/');
     text_slice(&text, path);
-    for (const struct scan_type *type = scan_types; type->name != NULL; type++)
-        if (fits(text_done(&text), base, type->paths))
-            return type;
+    pthread_once(&globs_once, build_globs);
+    for (size_t i = 0; i < glob_count; i++)
+        if (fits(&globs[i], globs[i].path ? text_done(&text) : base))
+            return globs[i].type;
     return NULL;
 }
 
 const struct scan_type *scan_type_of_path(struct slice path)
 {
     const struct scan_type *type = of_exact_path(path);
-    return type != NULL ? type : of_exact_path(without_template(path));
+    struct slice inner = without_template(path);
+    return type != NULL || inner.length == path.length ? type : of_exact_path(inner);
 }
 
 static bool has(struct slice text, const char *needle)

@@ -17,7 +17,7 @@ START_TEST(a_name_says_what_it_is_for)
         {"api.url", ROLE_DESTINATION},
         {"baseURL", ROLE_DESTINATION},
         {"HTTPS_PROXY", ROLE_DESTINATION},
-        {"OLLAMA_HOST", ROLE_DESTINATION},
+        {"OLLAMA_HOST", ROLE_BOTH},
         {"DB_HOST", ROLE_SERVICE},
         {"spring.redis.host", ROLE_SERVICE},
         {"REDIS2_HOST", ROLE_SERVICE},
