@@ -73,6 +73,10 @@ $(CLI): $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(HOST_CFLAGS) -c -o $@ $<
 
+# The page of the summary holds its style and script.
+$(B)/src/cli/summary_html.o $(B)/sanitized/src/cli/summary_html.o \
+    $(B)/fuzzed/src/cli/summary_html.o: src/cli/report.css src/cli/report.js
+
 $(BASE): $(CORE) $(SYS)
 	$(say) AR $@
 	@rm -f $@

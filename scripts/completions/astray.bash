@@ -40,7 +40,7 @@ _astray_values()
     summary:--until) echo '@value ' ;;
     summary:--run) echo '@value ' ;;
     summary:--top | summary:-n) echo '@value ' ;;
-    summary:--format) echo '@value text json csv' ;;
+    summary:--format) echo '@value text json csv html' ;;
     summary:--color) echo '@value auto always never' ;;
     check:--type) echo '@value env shell nginx compose dockerfile systemd k8s yaml json hosts crontab crontab-system curlrc wgetrc pairs' ;;
     check:--pid) echo '@value ' ;;

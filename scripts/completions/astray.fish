@@ -41,7 +41,7 @@ complete -c astray -n '__fish_seen_subcommand_from summary' -l since -x -d 'leav
 complete -c astray -n '__fish_seen_subcommand_from summary' -l until -x -d 'leave out what is not older'
 complete -c astray -n '__fish_seen_subcommand_from summary' -l run -x -d 'only records with this astray.run'
 complete -c astray -n '__fish_seen_subcommand_from summary' -s n -l top -x -d 'show the N most frequent groups of each kind'
-complete -c astray -n '__fish_seen_subcommand_from summary' -l format -x -a 'text json csv' -d 'how to write it'
+complete -c astray -n '__fish_seen_subcommand_from summary' -l format -x -a 'text json csv html' -d 'how to write it'
 complete -c astray -n '__fish_seen_subcommand_from summary' -l color -x -a 'auto always never' -d 'colour the text'
 complete -c astray -n '__fish_seen_subcommand_from summary' -l fail-on-stray -d 'exit with 1 when anything went astray'
 complete -c astray -n '__fish_seen_subcommand_from summary' -s h -l help -d 'print this help and exit'

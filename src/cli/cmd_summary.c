@@ -15,6 +15,10 @@
 #include "summary_out.h"
 #include "summary_read.h"
 
+/* Groups of each kind, unless --top says more or less; a page can be searched. */
+#define TOP 20
+#define TOP_OF_PAGE 10000
+
 #define BY_NAMES "group|program|script|destination|variable|class|host|unit|user|run|action|outcome"
 
 static const struct option_row options[] = {
@@ -37,10 +41,11 @@ static const struct option_row options[] = {
      .letter = 'n',
      .value = "N",
      .summary = "show the N most frequent groups of each kind",
+     .details = "With --format html, 10,000 unless told otherwise.",
      .initial = "20"},
     {.name = "format",
      .value = "FORMAT",
-     .choices = "text|json|csv",
+     .choices = "text|json|csv|html",
      .summary = "how to write it",
      .initial = "text"},
     {.name = "color",
@@ -57,7 +62,7 @@ struct settings {
     struct group_filter filter;
     uint64_t top;
     const char *format, *color;
-    bool fail_on_stray;
+    bool top_given, fail_on_stray;
 };
 
 /* ---- options ---------------------------------------------------------- */
@@ -137,6 +142,8 @@ static bool set(struct settings *settings, const struct opt *opt, const struct o
     else if (!slice_number(slice_of(opt->value), SIZE_MAX, &settings->top)) {
         say_error(row->name, opt->value, "is no number of groups");
         return false;
+    } else {
+        settings->top_given = true;
     }
     return true;
 }
@@ -180,12 +187,19 @@ static bool is_utf8(void)
     return false;
 }
 
+static bool is_page(const struct settings *settings)
+{
+    return strcmp(settings->format, "html") == 0;
+}
+
 static void write_summary(const struct settings *settings, const struct summary_view *view)
 {
     if (strcmp(settings->format, "json") == 0)
         summary_json_write(view, stdout);
     else if (strcmp(settings->format, "csv") == 0)
         summary_csv_write(view, stdout);
+    else if (is_page(settings))
+        summary_html_write(view, stdout);
     else
         summary_text_write(view, stdout);
 }
@@ -201,7 +215,9 @@ static int summarise(const struct settings *settings, const struct logfile_list 
         .groups = &groups,
         .logs = logs,
         .counts = &counts,
-        .top = (size_t)settings->top,
+        .top = settings->top_given ? (size_t)settings->top
+               : is_page(settings) ? TOP_OF_PAGE
+                                   : TOP,
         .width = say_width(stdout),
         .color = say_colored(stdout, settings->color),
         .unicode = is_utf8(),
@@ -218,11 +234,8 @@ static int summarise(const struct settings *settings, const struct logfile_list 
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct settings settings = {.by = group_bys,
-                                .filter = {.until = UINT64_MAX},
-                                .top = 20,
-                                .format = "text",
-                                .color = "auto"};
+    struct settings settings = {
+        .by = group_bys, .filter = {.until = UINT64_MAX}, .format = "text", .color = "auto"};
     struct logfile_list logs = {0};
     struct opt opt;
     const struct option_row *row;
@@ -243,6 +256,7 @@ static const struct command_example examples[] = {
     {"astray summary", "what went astray in the logs of this user and of the system"},
     {"astray summary --since 2h /var/log/astray", "the last two hours, all users' logs"},
     {"astray summary --by variable --format csv", "which variables are wrong, as a table"},
+    {"astray summary --format html > report.html", "a page to search, sort, print and send"},
     {"zcat old.gz | astray summary -", "a log from a pipe"},
     {0},
 };
@@ -268,7 +282,11 @@ const struct command cmd_summary = {
         "outcomes (success, failure, unknown), rewritten, blocked, errors (by name), first, last, "
         "destination (address, ip, port, domain), and where known and the same throughout: class, "
         "program, script, origin, variable, set_in, argument, unit, host, user, run, action, "
-        "outcome, message, listeners and fix.",
+        "outcome, message, listeners and fix.\n\n"
+        "--format html writes one file that loads nothing from elsewhere, for a browser, a phone "
+        "or "
+        "a printer: attempts over time, what comes up most by program, destination and variable, "
+        "and all findings with search and sort, their fix, and who started the program.",
     .options = options,
     .examples = examples,
     .exit_status = NULL,

@@ -140,6 +140,30 @@ void phrase_who(FILE *stream, const struct group *group, bool place)
     }
 }
 
+void phrase_title(FILE *stream, const struct groups *groups, const struct group *group)
+{
+    const struct group_by *by = groups->by;
+    if (group->folded) {
+        fprintf(stream, "others, beyond %zu groups", groups->limit);
+    } else if (group->kind == GROUP_NOTE && by == group_bys) {
+        phrase_raw(stream, group->texts[GROUP_MESSAGE]);
+    } else if (by == group_bys) {
+        phrase_destination(stream, group);
+        if (group->kind == GROUP_STRAY && group->texts[GROUP_CLASS].length > 0) {
+            fputs(", ", stream);
+            phrase_raw(stream, group->texts[GROUP_CLASS]);
+        }
+    } else if ((by->texts >> GROUP_IP & 1) != 0) {
+        phrase_destination(stream, group);
+    } else {
+        struct slice text = group->texts[__builtin_ctz(by->texts)];
+        if (text.length > 0)
+            phrase_raw(stream, text);
+        else
+            fprintf(stream, "no %s known", by->name);
+    }
+}
+
 /* ---- outcomes --------------------------------------------------------- */
 
 static const struct {

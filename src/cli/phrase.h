@@ -27,6 +27,9 @@ void phrase_time(FILE *stream, uint64_t time, bool same_day);
 /* `0.0.0.0:80 (written "0")`, `name:80 (0.0.0.0)` */
 void phrase_destination(FILE *stream, const struct group *group);
 
+/* The destination and its class; where GROUPS were grouped by something else, that. */
+void phrase_title(FILE *stream, const struct groups *groups, const struct group *group);
+
 /* `curl in deploy.sh`; with PLACE also ", ingest.service on web-10". */
 void phrase_who(FILE *stream, const struct group *group, bool place);
 

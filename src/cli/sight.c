@@ -130,6 +130,7 @@ static const struct {
     {GROUP_ACTION, RECORD_EVENT_ACTION},
     {GROUP_OUTCOME, RECORD_EVENT_OUTCOME},
     {GROUP_NAT_IP, RECORD_NAT_IP},
+    {GROUP_ANCESTRY, RECORD_ANCESTRY},
 };
 
 void sight_read_texts(struct sight *sight)

@@ -36,6 +36,7 @@ enum group_text {
     GROUP_ARGUMENT,   /* the argument of an origin "argv:3" */
     GROUP_MESSAGE,    /* for notes */
     GROUP_NAT_IP,
+    GROUP_ANCESTRY, /* a raw list: who started the program, the nearest first */
     GROUP_TEXTS
 };
 

@@ -1,4 +1,4 @@
-/* summary_out.h - groups as text, JSON and CSV. */
+/* summary_out.h - groups as text, JSON, CSV and a page. */
 #ifndef ASTRAY_CLI_SUMMARY_OUT_H
 #define ASTRAY_CLI_SUMMARY_OUT_H
 
@@ -34,5 +34,9 @@ void summary_json_write(const struct summary_view *view, FILE *stream);
 /* A header and a line a group (RFC 4180 with newlines alone); a cell that a spreadsheet would
  * run as a formula begins with an apostrophe. */
 void summary_csv_write(const struct summary_view *view, FILE *stream);
+
+/* One HTML file that loads nothing, under 2 MB: what does not fit is counted there. Every text of a
+ * log is made printable (say.h) and escaped. */
+void summary_html_write(const struct summary_view *view, FILE *stream);
 
 #endif

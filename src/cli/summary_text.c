@@ -116,31 +116,6 @@ static void write_times(const struct summary_view *view, const struct group *gro
 
 /* ---- a group ---------------------------------------------------------- */
 
-/* What the groups were grouped by, when it is not everything. */
-static void put_title(const struct summary_view *view, const struct group *group, FILE *stream)
-{
-    const struct group_by *by = view->groups->by;
-    if (group->folded) {
-        fprintf(stream, "others, beyond %zu groups", view->groups->limit);
-    } else if (group->kind == GROUP_NOTE && by == group_bys) {
-        phrase_raw(stream, group->texts[GROUP_MESSAGE]);
-    } else if (by == group_bys) {
-        phrase_destination(stream, group);
-        if (group->kind == GROUP_STRAY && group->texts[GROUP_CLASS].length > 0) {
-            fputs(", ", stream);
-            phrase_raw(stream, group->texts[GROUP_CLASS]);
-        }
-    } else if ((by->texts >> GROUP_IP & 1) != 0) {
-        phrase_destination(stream, group);
-    } else {
-        struct slice text = group->texts[__builtin_ctz(by->texts)];
-        if (text.length > 0)
-            phrase_raw(stream, text);
-        else
-            fprintf(stream, "no %s known", by->name);
-    }
-}
-
 /* Why it came to that; at least who listens, where there is more than one answer. */
 static bool tell_why(FILE *stream, const struct group *group)
 {
@@ -221,7 +196,7 @@ static void write_group(const struct summary_view *view, const struct group *gro
     struct draft draft;
     if (!draft_open(&draft))
         return;
-    put_title(view, group, draft.stream);
+    phrase_title(draft.stream, view->groups, group);
     fflush(draft.stream);
     put_count(view, group_count(group), columns, stream);
     fputs("  ", stream);
@@ -370,7 +345,7 @@ static void write_short_group(const struct summary_view *view, const struct grou
     if (!draft_open(&draft))
         return;
     if (group->kind == GROUP_NOTE || group->folded) {
-        put_title(view, group, draft.stream);
+        phrase_title(draft.stream, view->groups, group);
     } else {
         phrase_destination(draft.stream, group);
         fputs(" by ", draft.stream);
