@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2016 # what stands in single quotes is expanded elsewhere, or not at all
 # The runbook and the lesson: each command that they show is run, and prints what stands there.
 
 bats_require_minimum_version 1.5.0

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2153,SC2016 # ROOT is of helpers.bash; what stands in single quotes is for another shell
 # What the examples for services, containers and whole hosts promise.
 
 bats_require_minimum_version 1.5.0
@@ -178,7 +179,6 @@ PYTHON
 # /etc, /proc and /usr/local of its own. Never anywhere else: a chroot that fails runs nothing.
 in_host()
 {
-    # shellcheck disable=SC2016 # expanded by the inner shell
     unshare -m sh -c '
         set -e
         mount --bind "$1" "$1"
