@@ -543,13 +543,27 @@ static bool pair_leads(const struct place *place, struct slice text, struct slic
 
 /* ---- words ------------------------------------------------------------ */
 
-/* bash's /dev/tcp/HOST/PORT. */
+/* What is left of *TEXT behind its next '/'. False when there is none. */
+static bool cut_folder(struct slice *text)
+{
+    size_t slash = slice_find(*text, '/');
+    if (slash == text->length)
+        return false;
+    *text = slice_from(*text, slash + 1);
+    return true;
+}
+
+/* bash's /dev/tcp/HOST/PORT, and gawk's /inet/tcp/LOCALPORT/HOST/PORT. */
 static bool device_leads(const struct place *place, struct slice word, struct slice *host)
 {
-    if (!slice_starts_with(word, SLICE("/dev/tcp/")) &&
+    struct slice rest = word;
+    bool gawk = slice_starts_with(word, SLICE("/inet"));
+    if (!gawk && !slice_starts_with(word, SLICE("/dev/tcp/")) &&
         !slice_starts_with(word, SLICE("/dev/udp/")))
         return false;
-    struct slice rest = slice_from(word, strlen("/dev/tcp/"));
+    for (int folders = gawk ? 4 : 3; folders > 0; folders--)
+        if (!cut_folder(&rest))
+            return false;
     size_t slash = slice_find(rest, '/');
     return pair_leads(place, head(rest, slash), slice_from(rest, slash + 1), host);
 }
@@ -694,14 +708,16 @@ static bool names_a_listener(struct slice name)
     return false;
 }
 
-/* HOST PORT, of any command: two plain numbers say nothing unless an option does (ab and ncat cut
- * the HOST:PORT of theirs in two). */
+/* HOST PORT or `-p PORT HOST`, of any command: two plain numbers say nothing unless an option does
+ * (ab and ncat cut the HOST:PORT of theirs in two). */
 static bool apart_leads(const struct place *place, struct slice previous, struct slice word,
                         struct slice next, enum role role, struct slice *host)
 {
-    if (is_bare_number(word) ? role == ROLE_NONE : names_a_listener(previous))
+    bool bare = is_bare_number(word);
+    if (bare ? role == ROLE_NONE : names_a_listener(previous))
         return false;
-    return pair_leads(place, word, next, host);
+    return pair_leads(place, word, next, host) ||
+           (!bare && pair_leads(place, word, previous, host));
 }
 
 /* A word that is neither an option nor an assignment. */
