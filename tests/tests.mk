@@ -113,6 +113,10 @@ $(B)/tests/programs/%: tests/e2e/programs/%.c
 .PHONY: test-programs
 test-programs: test-worlds $(UNIT) $(FUZZ) $(PROGRAMS) $(S)/astray ## build all that the tests run
 
+.PHONY: matrix
+matrix: all ## run the matrix of real clients (scripts/matrix --accept keeps the result)
+	$(Q)scripts/matrix
+
 .PHONY: check
 check: all test-programs ## run all tests (scripts/test also installs what they need)
 	$(Q)tests/run

@@ -195,7 +195,8 @@ no_records()
 steady()
 {
     sed -E 's/[0-9]+ ms/N ms/g; s/[0-9.]+ ?seconds/N seconds/g
-        s/[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.]+/DATE/g; s/\(node:[0-9]+\)/(node:PID)/'
+        s/[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.]+/DATE/g; s/\(node:[0-9]+\)/(node:PID)/
+        s/^rtt .*/rtt/'
 }
 
 # capture NAME COMMAND...: its standard output, standard error and exit status to files
