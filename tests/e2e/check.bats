@@ -9,6 +9,7 @@ DATA=$ROOT/tests/data/check
 
 setup()
 {
+    PATH=$ROOT/build:$PATH
     mkdir "$BATS_TEST_TMPDIR/w"
     cd "$BATS_TEST_TMPDIR/w" || return
 }
@@ -250,8 +251,8 @@ END
 @test "nested, unclosed and cyclic things end" {
     head -c 3000000 /dev/zero | tr '\0' '[' > a.yaml
     # shellcheck disable=SC2016 # meant as it stands
-    for i in $(seq 20000); do printf '"$(`${'; done > b.sh
-    for i in $(seq 20000); do echo 'cat <<A <<B'; done > c.sh
+    yes '"$(`${' | head -n 20000 | tr -d '\n' > b.sh
+    yes 'cat <<A <<B' | head -n 20000 > c.sh
     head -c 3000000 /dev/zero | tr '\0' '{' > d.nginx
     # shellcheck disable=SC2016 # meant as it stands
     echo 'A=$A' > e.env
@@ -278,7 +279,6 @@ END
 }
 
 @test "the jobs for GitHub and GitLab run" {
-    PATH=$ROOT/build:$PATH
     echo 'API_URL=0:80' > .env
     check --quiet --fail-on note "$ROOT/examples/github-actions.yml" "$ROOT/examples/gitlab-ci.yml"
     line=$(sed -n 's/^        run: \(astray check --format github.*\)/\1/p' "$ROOT/examples/github-actions.yml")
@@ -296,7 +296,6 @@ END
 }
 
 @test "the deployment's checklist stops a bad release" {
-    PATH=$ROOT/build:$PATH
     mkdir release
     # shellcheck disable=SC2016 # meant as it stands
     echo 'curl -f "http://${API_HOST}:80/"' > release/run.sh
