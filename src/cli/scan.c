@@ -220,8 +220,7 @@ struct scan_word *scan_words_add(struct scan_words *words, const struct buffer *
 void scan_words_settle(struct scan_words *words, const struct buffer *bytes)
 {
     for (size_t i = 0; i < words->count; i++)
-        words->items[i].text.data =
-            bytes->data == NULL ? "" : bytes->data + words->items[i].start;
+        words->items[i].text.data = bytes->data == NULL ? "" : bytes->data + words->items[i].start;
 }
 
 void scan_words_free(struct scan_words *words)

@@ -152,6 +152,8 @@ static enum meaning meaning_of(const struct yaml *yaml, const char *key, const c
         if (slice_matches(text_done(&path), slice_of(places[i].parent)))
             return places[i].meaning;
     }
+    if (yaml->flavor == KUBERNETES && yaml->depth == 1 && strcmp(key, "host") == 0)
+        return HOST; /* a piece of a probe */
     return yaml->flavor == OTHER && strcmp(parent, "scripts") == 0 ? SCRIPT : BY_NAME;
 }
 

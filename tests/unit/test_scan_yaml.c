@@ -14,7 +14,8 @@ START_TEST(reports_destinations_and_variables)
         {"no value", "a: null\nb: ~\nc:\n", ""},
         {"what is no YAML", "a: [\n",
          "trouble endpoint YAML did not find expected node content @2:1\n"},
-        {"a template", "a: {{ b }}: c\nd_url: 0:80\n", "named endpoints a {{ b }}: c @1:4\nnamed endpoints d_url 0:80 @2:8\n"},
+        {"a template", "a: {{ b }}: c\nd_url: 0:80\n",
+         "named endpoints a {{ b }}: c @1:4\nnamed endpoints d_url 0:80 @2:8\n"},
     };
     scan_text_check(scan_compose, SCAN_ROWS(rows));
 }
@@ -25,7 +26,8 @@ START_TEST(knows_what_kubernetes_means)
     static const struct scan_row rows[] = {
         {"a list of variables", "env: [{name: A, value: \"$(B)\"}]\n",
          "named! endpoints A <4(B)> @1:25\n"},
-        {"a probe", "httpGet: {path: /, host: 0}\n", "named endpoints httpGet.path / @1:17\ndestination host host 0 @1:26\n"},
+        {"a probe", "httpGet: {path: /, host: 0}\n",
+         "named endpoints httpGet.path / @1:17\ndestination host host 0 @1:26\n"},
         {"a command and its arguments", "command: [curl]\nargs: [\"0:80\"]\n",
          "destination endpoint curl 0:80 @2:9\n"},
         {"a file in a map", "data:\n  nginx.conf: |\n    proxy_pass http://0;\n",
