@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include <astray/record.h>
 
@@ -14,6 +13,7 @@
 #include "say.h"
 #include "summary_out.h"
 #include "summary_read.h"
+#include "when.h"
 
 /* Groups of each kind, unless --top says more or less; a page can be searched. */
 #define TOP 20
@@ -67,45 +67,6 @@ struct settings {
 
 /* ---- options ---------------------------------------------------------- */
 
-static uint64_t now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_REALTIME, &time);
-    return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
-}
-
-/* "2h": so long ago. */
-static bool parse_ago(struct slice text, uint64_t *out)
-{
-    static const char units[] = "smhdw";
-    static const uint64_t seconds[] = {1, 60, 3600, 86400, 604800};
-    uint64_t number;
-    if (text.length < 2)
-        return false;
-    const char *unit = memchr(units, text.data[text.length - 1], sizeof units - 1);
-    struct slice digits = {text.data, text.length - 1};
-    if (unit == NULL || !slice_number(digits, 1000000000, &number))
-        return false;
-    uint64_t ago = number * seconds[unit - units] * 1000000, present = now();
-    *out = ago < present ? present - ago : 0;
-    return true;
-}
-
-/* A day or a time without a zone is in UTC, as it is printed. */
-static bool parse_time(const char *text, uint64_t *out)
-{
-    static const char *const endings[] = {"", "Z", "T00:00:00Z"};
-    if (parse_ago(slice_of(text), out))
-        return true;
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        char whole[64];
-        int length = snprintf(whole, sizeof whole, "%s%s", text, endings[i]);
-        if (length < (int)sizeof whole && record_time_parse(whole, (size_t)length, out))
-            return true;
-    }
-    return false;
-}
-
 static const struct group_by *by_called(const char *name)
 {
     const struct group_by *by = group_bys;
@@ -116,7 +77,7 @@ static const struct group_by *by_called(const char *name)
 
 static bool set_time(const struct opt *opt, uint64_t *out)
 {
-    if (parse_time(opt->value, out))
+    if (when_parse(opt->value, out))
         return true;
     say_error(opt->row.name, opt->value,
               "is no time such as 2026-09-21T08:14:02Z, 2026-09-21 or 2h");
