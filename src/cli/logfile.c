@@ -271,17 +271,20 @@ static int append(struct logfile_list *list, const char *path)
     return list->paths[list->count] == NULL ? -ENOMEM : (list->count++, 0);
 }
 
-/* Is NAME that of a log, a rotated one or a compressed one? */
-static int is_log(const struct dirent *entry)
+bool logfile_is_log(const char *name)
 {
     static const char *const globs[] = {"*.ndjson",    "*.ndjson.gz",   "*.ndjson.?",
                                         "*.ndjson.??", "*.ndjson.?.gz", "*.ndjson.??.gz",
                                         "*.ndjson-*"};
-    struct slice name = slice_of(entry->d_name);
     for (size_t i = 0; i < sizeof globs / sizeof *globs; i++)
-        if (slice_matches(name, slice_of(globs[i])))
-            return 1;
-    return 0;
+        if (slice_matches(slice_of(name), slice_of(globs[i])))
+            return true;
+    return false;
+}
+
+static int is_log(const struct dirent *entry)
+{
+    return logfile_is_log(entry->d_name);
 }
 
 /* Appends the logs in DIRECTORY; READABLE: only those that may be read. */

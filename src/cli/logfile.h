@@ -50,6 +50,9 @@ int logfile_read(int descriptor, const struct logfile_reader *reader,
 int logfile_read_part(int descriptor, uint64_t start, uint64_t end,
                       const struct logfile_reader *reader, struct logfile_counts *counts);
 
+/* Is NAME, without its directory, that of a log, a rotated one or a compressed one? */
+bool logfile_is_log(const char *name);
+
 /* Paths, each on the heap. */
 struct logfile_list {
     char **paths;
