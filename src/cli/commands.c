@@ -7,6 +7,7 @@ extern const struct command cmd_summary;
 extern const struct command cmd_check;
 extern const struct command cmd_explain;
 extern const struct command cmd_status;
+extern const struct command cmd_watch;
 extern const struct command cmd_env;
 
 /* A row a command. */
@@ -15,6 +16,7 @@ const struct command *const commands[] = {
     &cmd_run,
     &cmd_summary,
     &cmd_check,
+    &cmd_watch,
     &cmd_explain,
     &cmd_status,
     &cmd_env,

@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "hash.h"
+#include <astray/words.h>
+
 #include "say.h"
 #include "tail.h"
 #include "watch_state.h"
@@ -478,7 +479,7 @@ static void consider(struct follow *follow, size_t index, const struct candidate
     entry->operand = index;
     entry->active = candidate->active;
     entry->present = true;
-    entry->family = hash_text(index, stem_of(base_of(candidate->path)));
+    entry->family = words_hash(index, stem_of(base_of(candidate->path)));
 }
 
 /* What is in no directory any more is read while it may still be written to, and then let go. */

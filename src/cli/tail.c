@@ -10,11 +10,9 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "hash.h"
 #include "watch_state.h"
 
 #define CHUNK ((size_t)256 * 1024)
-#define HEAD_SEED UINT64_C(0x6173747261790001) /* the hash outlives the process */
 
 struct tail *tail_new(const char *path)
 {
@@ -73,7 +71,7 @@ void tail_close(struct tail *tail)
 
 static uint64_t hash_head(const struct tail_head *head, size_t length)
 {
-    return hash_text(HEAD_SEED, (struct slice){head->bytes, length});
+    return watch_state_checksum((struct slice){head->bytes, length});
 }
 
 /* What is at DESCRIPTOR, from its start and unpacked; NULL without memory. */

@@ -75,7 +75,7 @@ bool watch_state_text(struct slice *rest, char *out, size_t size, size_t *length
 /* ---- the whole -------------------------------------------------------- */
 
 /* FNV-1a, 64 bits. */
-static uint64_t checksum(struct slice text)
+uint64_t watch_state_checksum(struct slice text)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     for (size_t i = 0; i < text.length; i++)
@@ -90,7 +90,7 @@ void watch_state_begin(FILE *stream, uint64_t generation)
 
 void watch_state_seal(FILE *stream, struct slice whole)
 {
-    fprintf(stream, END "%016" PRIx64 "\n", checksum(whole));
+    fprintf(stream, END "%016" PRIx64 "\n", watch_state_checksum(whole));
 }
 
 bool watch_state_check(struct slice whole, uint64_t *generation, struct slice *lines)
@@ -102,7 +102,7 @@ bool watch_state_check(struct slice whole, uint64_t *generation, struct slice *l
     if (whole.length < sizeof HEAD + end_length || !slice_starts_with(whole, SLICE(HEAD)))
         return false;
     struct slice sealed = {whole.data, whole.length - end_length};
-    snprintf(end, sizeof end, END "%016" PRIx64 "\n", checksum(sealed));
+    snprintf(end, sizeof end, END "%016" PRIx64 "\n", watch_state_checksum(sealed));
     if (memcmp(whole.data + sealed.length, end, end_length) != 0)
         return false;
     struct slice rest = sealed;
