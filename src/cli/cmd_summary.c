@@ -11,6 +11,7 @@
 #include "logfile.h"
 #include "opt.h"
 #include "say.h"
+#include "summary_metrics.h"
 #include "summary_out.h"
 #include "summary_read.h"
 #include "when.h"
@@ -45,7 +46,7 @@ static const struct option_row options[] = {
      .initial = "20"},
     {.name = "format",
      .value = "FORMAT",
-     .choices = "text|json|csv|html",
+     .choices = "text|json|csv|html|prometheus",
      .summary = "how to write it",
      .initial = "text"},
     {.name = "color",
@@ -165,6 +166,27 @@ static void write_summary(const struct settings *settings, const struct summary_
         summary_text_write(view, stdout);
 }
 
+/* Is everything that was written on its way? */
+static bool is_written(void)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return true;
+    say_error("cannot write", NULL, "standard output");
+    return false;
+}
+
+static int status_of(const struct settings *settings, bool trouble, bool stray)
+{
+    return trouble ? EXIT_TROUBLE : settings->fail_on_stray && stray ? EXIT_FINDINGS : EXIT_FINE;
+}
+
+static int count_for_prometheus(const struct settings *settings, const struct logfile_list *logs)
+{
+    bool stray;
+    bool trouble = summary_metrics_write(logs, &settings->filter, stdout, &stray) > 0;
+    return status_of(settings, !is_written() || trouble, stray);
+}
+
 static int summarise(const struct settings *settings, const struct logfile_list *logs)
 {
     struct groups groups;
@@ -186,11 +208,7 @@ static int summarise(const struct settings *settings, const struct logfile_list 
     write_summary(settings, &view);
     bool stray = groups.totals[GROUP_STRAY] > 0;
     groups_free(&groups);
-    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-        say_error("cannot write", NULL, "standard output");
-        trouble = true;
-    }
-    return trouble ? EXIT_TROUBLE : settings->fail_on_stray && stray ? EXIT_FINDINGS : EXIT_FINE;
+    return status_of(settings, !is_written() || trouble, stray);
 }
 
 static int run(const struct command *command, int argc, char **argv)
@@ -208,7 +226,10 @@ static int run(const struct command *command, int argc, char **argv)
             return EXIT_TROUBLE;
     }
     unsigned bad = find_logs(&logs, argv, opt.operands);
-    int status = logs.count > 0 ? summarise(&settings, &logs) : EXIT_TROUBLE;
+    int status = logs.count == 0 ? EXIT_TROUBLE
+                 : strcmp(settings.format, "prometheus") == 0
+                     ? count_for_prometheus(&settings, &logs)
+                     : summarise(&settings, &logs);
     logfile_list_free(&logs);
     return bad > 0 ? EXIT_TROUBLE : status;
 }
@@ -247,7 +268,11 @@ const struct command cmd_summary = {
         "--format html writes one file that loads nothing from elsewhere, for a browser, a phone "
         "or "
         "a printer: attempts over time, what comes up most by program, destination and variable, "
-        "and all findings with search and sort, their fix, and who started the program.",
+        "and all findings with search and sort, their fix, and who started the program."
+        "\n\n"
+        "--format prometheus writes the metrics that astray watch --textfile would have counted "
+        "(attempts by class, action and unit, failures by error); --by and --top mean nothing for "
+        "it.",
     .options = options,
     .examples = examples,
     .exit_status = NULL,

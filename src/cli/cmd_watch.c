@@ -219,11 +219,10 @@ static int run(const struct command *command, int argc, char **argv)
 
 static const struct command_example examples[] = {
     {"astray watch", "what goes astray from now on, on this terminal"},
-    {"astray watch --exec 'mail -s \"astray: $ASTRAY_PROGRAM\" ops' --dedup 10m /var/log/astray",
-     "a mail for each new kind, and every ten minutes how often it came"},
-    {"astray watch --state /var/lib/astray --textfile /var/lib/node_exporter/astray.prom "
-     "/var/log/astray",
-     "metrics for Prometheus"},
+    {"astray watch --dedup 10m --exec ./alert.sh /var/log/astray",
+     "run a script for each new kind, and every ten minutes for how often it came"},
+    {"astray watch --state state --textfile astray.prom /var/log/astray",
+     "metrics for Prometheus, which survive restarts"},
     {"astray watch --once --fail-on-stray --since 1h build.ndjson", "a check in a script"},
     {0},
 };
