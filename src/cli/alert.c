@@ -261,7 +261,7 @@ static void put_object(const struct alert *alert, FILE *stream)
     put_members(alert, stream, "", host, COUNT(host));
     putc('}', stream);
     put_own(alert, stream);
-    fputs("}\n", stream);
+    putc('}', stream);
 }
 
 /* The length of what stands at AT and may not reach a terminal as it is, 0 for anything else; its
@@ -307,12 +307,26 @@ static void put_line(struct slice line, FILE *stream)
     putc('\n', stream);
 }
 
+/* An object of ours, as harmless as a line. */
+static void put_safe_object(const struct alert *alert, FILE *stream)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *draft = open_memstream(&text, &length);
+    if (draft == NULL)
+        return;
+    put_object(alert, draft);
+    if (fclose(draft) == 0)
+        put_line((struct slice){text, length}, stream);
+    free(text);
+}
+
 void alert_write_json(const struct alert *alert, FILE *stream)
 {
     if (alert->reason == ALERT_RECORD && alert->line.length > 0)
         put_line(alert->line, stream);
     else
-        put_object(alert, stream);
+        put_safe_object(alert, stream);
 }
 
 void alert_write_json_short(const struct alert *alert, FILE *stream)
@@ -321,7 +335,7 @@ void alert_write_json_short(const struct alert *alert, FILE *stream)
     if (alert->reason == ALERT_RECORD && alert->line.length < ALERT_JSON_MAX / 6)
         put_line(alert->line, stream);
     else
-        put_object(alert, stream);
+        put_safe_object(alert, stream);
 }
 
 /* ---- variables -------------------------------------------------------- */

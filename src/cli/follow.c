@@ -14,6 +14,7 @@
 #include <astray/words.h>
 
 #include "say.h"
+#include "seen.h"
 #include "tail.h"
 #include "watch_state.h"
 #include "when.h"
@@ -26,6 +27,7 @@
 #define KEEP_OPEN (10 * WHEN_SECOND)       /* what was rotated away may still be written to */
 #define REMEMBERED_MAX 256                 /* heads of files that are gone */
 #define OPEN_MAX_FILES 512
+#define TOLD_MAX 1024
 #define STREAMS_MAX 16
 #define STREAM_SIZE ((size_t)LOGFILE_LINE_MAX * 2)
 
@@ -76,6 +78,7 @@ struct follow {
     size_t stream_count;
     int inotify; /* -1: we look instead */
     bool blind_told, full_told;
+    struct seen told; /* files that are in no entry, and cannot be read */
     bool look_now;
     uint64_t looked;  /* CLOCK_REALTIME of the last look; 0: never */
     uint64_t look_at; /* when to look next */
@@ -419,7 +422,9 @@ static struct entry *add_file(struct follow *follow, size_t index,
             return entry;
         }
     } else if (error != -ENOENT && error != -ESTALE) {
-        tell_unreadable(&operand->told, candidate->path, -error);
+        bool told =
+            !seen_add(&follow->told, words_hash((uint64_t)-error, slice_of(candidate->path)));
+        tell_unreadable(&told, candidate->path, -error);
     }
     tail_free(tail);
     return NULL;
@@ -807,6 +812,7 @@ struct follow *follow_new(const struct follow_plan *plan, const struct logfile_r
     follow->plan = *plan;
     follow->reader = reader;
     follow->inotify = -1;
+    seen_start(&follow->told, TOLD_MAX);
     if (plan->once)
         return follow;
     follow->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -832,6 +838,7 @@ void follow_free(struct follow *follow)
     }
     if (follow->inotify >= 0)
         close(follow->inotify);
+    seen_free(&follow->told);
     free(follow->entries);
     free(follow->operands);
     free(follow);

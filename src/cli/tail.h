@@ -15,8 +15,9 @@
 
 #include "logfile.h"
 
-/* The first bytes of a file, or all of a shorter one. */
-#define TAIL_HEAD 256
+/* The first bytes of a file, or all of a shorter one: enough for the time and event.id of its
+ * first record. */
+#define TAIL_HEAD 1024
 struct tail_head {
     uint64_t hash;
     uint16_t length;

@@ -253,10 +253,10 @@ static void save_when_due(struct watch *watch)
         watch->handed = watch->handler.handed + watch->handler.failed;
         watch->unsaved = watch->unsynced = true;
     }
+    if (watch->unsaved && now >= watch->save_at)
+        save(watch, false, false);
     if (watch->unsynced && now - watch->synced >= SYNC_EVERY)
         save(watch, true, false);
-    else if (watch->unsaved && now >= watch->save_at)
-        save(watch, false, false);
 }
 
 static void load_line(struct watch *watch, struct slice line, bool *ended)
