@@ -8,6 +8,7 @@ _astray_options()
     run) echo '--quiet -q --fail-on-stray --library --verbose -v --disable --mode --log --log-limit --failures --origin --classes --allow --only --skip --rewrite-to --rewrite-classes --deepbind --rate --arguments --run --help -h' ;;
     summary) echo '--by --since --until --run --top -n --format --color --fail-on-stray --help -h' ;;
     check) echo '--type --env --pid --system --with-env --format --color --fail-on --enable --disable --allow --classes --baseline --write-baseline --no-ignore --explain --quiet -q --help -h' ;;
+    watch) echo '--state --textfile --exec --exec-timeout --threshold --dedup --kinds --once --since --format --color --fail-on-stray --help -h' ;;
     explain) echo '--format --no-resolve --fail-on-stray --color --classes --allow --help -h' ;;
     status) echo '--format --library --color --help -h' ;;
     env) echo '--for --library --disable --mode --log --log-limit --failures --origin --classes --allow --only --skip --rewrite-to --rewrite-classes --deepbind --rate --arguments --run --help -h' ;;
@@ -40,7 +41,7 @@ _astray_values()
     summary:--until) echo '@value ' ;;
     summary:--run) echo '@value ' ;;
     summary:--top | summary:-n) echo '@value ' ;;
-    summary:--format) echo '@value text json csv html' ;;
+    summary:--format) echo '@value text json csv html prometheus' ;;
     summary:--color) echo '@value auto always never' ;;
     check:--type) echo '@value env shell nginx compose dockerfile systemd k8s yaml json hosts crontab crontab-system curlrc wgetrc pairs' ;;
     check:--pid) echo '@value ' ;;
@@ -54,6 +55,16 @@ _astray_values()
     check:--classes) echo '@value ' ;;
     check:--baseline) echo '@files ' ;;
     check:--explain) echo '@value ' ;;
+    watch:--state) echo '@value ' ;;
+    watch:--textfile) echo '@files ' ;;
+    watch:--exec) echo '@value ' ;;
+    watch:--exec-timeout) echo '@value ' ;;
+    watch:--threshold) echo '@value ' ;;
+    watch:--dedup) echo '@value ' ;;
+    watch:--kinds) echo '@value ' ;;
+    watch:--since) echo '@value ' ;;
+    watch:--format) echo '@value auto text json' ;;
+    watch:--color) echo '@value auto always never' ;;
     explain:--format) echo '@value text json' ;;
     explain:--color) echo '@value auto always never' ;;
     explain:--classes) echo '@value ' ;;
@@ -89,10 +100,11 @@ _astray_operands()
     run) echo @command ;;
     summary) echo @files ;;
     check) echo @files ;;
+    watch) echo @files ;;
     esac
 }
 
-_astray_commands='run summary check explain status env help'
+_astray_commands='run summary check watch explain status env help'
 
 _astray_complete()
 {

@@ -8,10 +8,11 @@ complete -c astray -n __fish_use_subcommand -a help -d 'print the help of a comm
 complete -c astray -n __fish_use_subcommand -a run -d 'run COMMAND with the library preloaded, then say what went astray'
 complete -c astray -n __fish_use_subcommand -a summary -d 'tell who connected astray, where to, why, how often and since when'
 complete -c astray -n __fish_use_subcommand -a check -d 'find addresses that will go astray, before they are deployed'
+complete -c astray -n __fish_use_subcommand -a watch -d 'follow logs: tell what goes astray, run a command for it, export metrics'
 complete -c astray -n __fish_use_subcommand -a explain -d 'tell what a destination is, where it leads, who listens and what to write'
 complete -c astray -n __fish_use_subcommand -a status -d 'tell which running processes and services are covered, and why others are not'
 complete -c astray -n __fish_use_subcommand -a env -d 'print what puts a script, unit or container under the library'
-complete -c astray -n '__fish_seen_subcommand_from help' -a 'run summary check explain status env'
+complete -c astray -n '__fish_seen_subcommand_from help' -a 'run summary check watch explain status env'
 
 complete -c astray -n '__fish_seen_subcommand_from run' -s q -l quiet -d 'say nothing at the end'
 complete -c astray -n '__fish_seen_subcommand_from run' -l fail-on-stray -d 'exit with 3 when COMMAND succeeded, but went astray'
@@ -41,7 +42,7 @@ complete -c astray -n '__fish_seen_subcommand_from summary' -l since -x -d 'leav
 complete -c astray -n '__fish_seen_subcommand_from summary' -l until -x -d 'leave out what is not older'
 complete -c astray -n '__fish_seen_subcommand_from summary' -l run -x -d 'only records with this astray.run'
 complete -c astray -n '__fish_seen_subcommand_from summary' -s n -l top -x -d 'show the N most frequent groups of each kind'
-complete -c astray -n '__fish_seen_subcommand_from summary' -l format -x -a 'text json csv html' -d 'how to write it'
+complete -c astray -n '__fish_seen_subcommand_from summary' -l format -x -a 'text json csv html prometheus' -d 'how to write it'
 complete -c astray -n '__fish_seen_subcommand_from summary' -l color -x -a 'auto always never' -d 'colour the text'
 complete -c astray -n '__fish_seen_subcommand_from summary' -l fail-on-stray -d 'exit with 1 when anything went astray'
 complete -c astray -n '__fish_seen_subcommand_from summary' -s h -l help -d 'print this help and exit'
@@ -66,6 +67,21 @@ complete -c astray -n '__fish_seen_subcommand_from check' -l explain -x -d 'say 
 complete -c astray -n '__fish_seen_subcommand_from check' -s q -l quiet -d 'no closing line on stderr'
 complete -c astray -n '__fish_seen_subcommand_from check' -s h -l help -d 'print this help and exit'
 complete -c astray -n '__fish_seen_subcommand_from check' -F
+
+complete -c astray -n '__fish_seen_subcommand_from watch' -l state -x -d 'remember in DIR what was read, and go on there'
+complete -c astray -n '__fish_seen_subcommand_from watch' -l textfile -r -F -d 'write metrics to FILE, for node_exporter'
+complete -c astray -n '__fish_seen_subcommand_from watch' -l exec -x -d 'run CMD for each thing that is told'
+complete -c astray -n '__fish_seen_subcommand_from watch' -l exec-timeout -x -d 'how long CMD may take before it is ended'
+complete -c astray -n '__fish_seen_subcommand_from watch' -l threshold -x -d 'tell only what happens N times within the time T'
+complete -c astray -n '__fish_seen_subcommand_from watch' -l dedup -x -d 'tell the same once within TIME, and then how often it came'
+complete -c astray -n '__fish_seen_subcommand_from watch' -l kinds -x -d 'what is told: stray, failed, misconfigured, uncovered'
+complete -c astray -n '__fish_seen_subcommand_from watch' -l once -d 'read what there is, and end'
+complete -c astray -n '__fish_seen_subcommand_from watch' -l since -x -d 'begin with what happened since then'
+complete -c astray -n '__fish_seen_subcommand_from watch' -l format -x -a 'auto text json' -d 'how to write it'
+complete -c astray -n '__fish_seen_subcommand_from watch' -l color -x -a 'auto always never' -d 'colour the text'
+complete -c astray -n '__fish_seen_subcommand_from watch' -l fail-on-stray -d 'with --once: exit with 1 when anything went astray'
+complete -c astray -n '__fish_seen_subcommand_from watch' -s h -l help -d 'print this help and exit'
+complete -c astray -n '__fish_seen_subcommand_from watch' -F
 
 complete -c astray -n '__fish_seen_subcommand_from explain' -l format -x -a 'text json' -d 'how to print'
 complete -c astray -n '__fish_seen_subcommand_from explain' -l no-resolve -d 'look up no name'
