@@ -121,6 +121,10 @@ matrix: all ## run the matrix of real clients (scripts/matrix --accept keeps the
 check: all test-programs ## run all tests (scripts/test also installs what they need)
 	$(Q)tests/run
 
+.PHONY: soak
+soak: all test-programs ## follow 100,000 records a second for 3 x 20 s, through rotations and kill -9
+	$(Q)tests/soak
+
 .PHONY: lint
 lint: ## formatting, static analysis, and warnings of gcc and clang as errors
 	$(Q)tests/lint

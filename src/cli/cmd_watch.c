@@ -165,22 +165,22 @@ static bool set(struct choices *choices, const struct opt *opt, const struct opt
 
 /* ---- the command ------------------------------------------------------ */
 
-static int follow_paths(struct choices *choices, char **paths, size_t count)
+static int follow_paths(const struct choices *choices, char **paths, size_t count)
 {
-    struct watch_options *watch = &choices->watch;
+    struct watch_options watch = choices->watch;
     struct watch_result result = {0};
-    watch->paths = paths;
-    watch->path_count = count;
-    watch->json = strcmp(choices->format, "json") == 0 ||
-                  (strcmp(choices->format, "auto") == 0 && isatty(STDOUT_FILENO) == 0);
-    watch->color = say_colored(stdout, choices->color);
-    if (watch_run(watch, &result) != 0)
+    watch.paths = paths;
+    watch.path_count = count;
+    watch.json = strcmp(choices->format, "json") == 0 ||
+                 (strcmp(choices->format, "auto") == 0 && isatty(STDOUT_FILENO) == 0);
+    watch.color = say_colored(stdout, choices->color);
+    if (watch_run(&watch, &result) != 0)
         return EXIT_TROUBLE;
     return choices->fail_on_stray && result.stray > 0 ? EXIT_FINDINGS : EXIT_FINE;
 }
 
 /* Both need not exist yet. */
-static int follow_defaults(struct choices *choices)
+static int follow_defaults(const struct choices *choices)
 {
     char *own = logfile_of_run(), *paths[2];
     size_t count = 0;

@@ -341,9 +341,7 @@ static void list_operand(struct follow *follow, size_t index, struct candidates 
     }
     if (error == 0)
         operand->told = false;
-    else if (error != ENOENT && error != ENOTDIR)
-        tell_unreadable(&operand->told, operand->path, error);
-    else if (follow->plan.once)
+    else if (follow->plan.once || (error != ENOENT && error != ENOTDIR))
         tell_unreadable(&operand->told, operand->path, error);
 }
 
@@ -587,11 +585,11 @@ static void note_event(struct follow *follow, const struct inotify_event *event)
         if (operand->watch != event->wd || operand->watched == NULL)
             continue;
         known = true;
-        if (event->len == 0)
-            follow->look_now = true; /* the directory itself */
-        else if (concerns(operand, event->name) && (event->mask & IN_MODIFY) != 0)
+        if (event->len > 0 && !concerns(operand, event->name))
+            continue;
+        if (event->len > 0 && (event->mask & IN_MODIFY) != 0)
             note_written(follow, operand, event->name);
-        else if (concerns(operand, event->name))
+        else
             follow->look_now = true;
     }
     if (!known && event->wd >= 0 && (event->mask & IN_IGNORED) == 0)

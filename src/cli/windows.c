@@ -358,7 +358,7 @@ static bool load_texts(struct slice *rest, struct slice texts[static WINDOW_TEXT
 static bool load_window(struct windows *windows, struct slice rest)
 {
     enum { KIND, FOLDED, OPEN, VARIES, UNTIL, TOLD, FIRST, LAST, HASH, NEWEST, USED, SLOTS };
-    uint64_t numbers[SLOTS + THRESHOLD_SLOTS];
+    uint64_t numbers[SLOTS + THRESHOLD_SLOTS] = {0};
     struct slice texts[WINDOW_TEXTS];
     char buffers[WINDOW_TEXTS][WINDOWS_TEXT_MAX];
     for (size_t i = 0; i < COUNT(numbers); i++)
