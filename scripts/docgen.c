@@ -504,6 +504,22 @@ static void write_library_page(void)
         "system call.\n\n"
         "`astray run` and `astray env` put programs under it. An LD_PRELOAD that is there must be "
         "extended, not replaced; the path may not hold a blank or a colon.");
+    put_section("OTHER MACHINES AND C LIBRARIES");
+    put_text(
+        "A library is for one machine and word size. One built for glibc also works in programs of "
+        "musl, and one built with musl in programs of glibc. `make worlds` builds those for i386, "
+        "musl "
+        "and aarch64, and `make install-worlds` installs each in a folder lib/TRIPLET/astray, "
+        "where "
+        "`astray run` finds the one that a program needs.\n\n"
+        "For an LD_PRELOAD of one's own, glibc replaces $LIB by the folder of its machine: with "
+        "/usr/lib/x86_64-linux-gnu/astray/libastray.so and "
+        "/usr/lib/i386-linux-gnu/astray/libastray.so "
+        "(on other systems lib64 and lib, or lib32 for the i386 of libc6-i386) LD_PRELOAD is "
+        "/usr/$LIB/astray/libastray.so, and programs of both word sizes are covered. musl knows no "
+        "$LIB. A program that finds no library for it there starts without one; glibc's loader "
+        "says so "
+        "on standard error.");
     put_section("WHAT IS STRAY");
     put_text(
         "An address is stray when the IANA special-purpose registries say that it is no valid "
@@ -518,6 +534,9 @@ static void write_library_page(void)
     for (size_t i = 0; i < policy_setting_count; i++)
         fprintf(out, "%s\t%s\n", policy_settings[i].variable, policy_settings[i].initial);
     fputs(".TE\n", out);
+    put_text(
+        "ASTRAY_COVERAGE is no setting: `astray run` puts the library's entry of LD_PRELOAD there, "
+        "and only where it is set the library looks at programs that are about to start.");
     put_section("RECORDS");
     put_text(
         "A record is one JSON object on a line of at most 4096 bytes, written with one call of "
@@ -526,7 +545,9 @@ static void write_library_page(void)
         "\"start\"], its outcome [\"connection\", \"end\"] and the same `astray.attempt`; both at "
         "once have all three, and one that was blocked [\"connection\", \"denied\"]. Passwords in "
         "URLs and in well-known options are masked; the value of a variable is never logged "
-        "whole. Lengths are in bytes; longer texts are cut and end in \"...\".");
+        "whole. Below `astray run` a program that is started without the library is told with "
+        "`event.action` \"uncovered\", the reason, and its path in `astray.program`; that is no "
+        "attempt. Lengths are in bytes; longer texts are cut and end in \"...\".");
     fputs(".PP\n", out);
     put_fields();
     put_section("FILES");

@@ -1,6 +1,6 @@
 # Other worlds: other machines and another C library. `make worlds` builds the library for each
 # whose compiler is here, into $(B)/TRIPLET, and says why it leaves out the others;
-# `make install-worlds` puts what was built into $(libdir)/TRIPLET/astray, where `astray run`
+# `make install-worlds` puts what was built into $(prefix)/lib/TRIPLET/astray, where `astray run`
 # looks for it. For any other: make CC=COMPILER B=build/NAME build/NAME/libastray.so
 
 TRIPLETS := i386-linux-gnu $(shell uname -m)-linux-musl aarch64-linux-gnu
@@ -43,7 +43,7 @@ $(WORLDS): world-of-%: | $(KERNEL_HEADERS)
 install-worlds: worlds ## install them, each in a folder of its own
 	$(Q)set -e; for triplet in $(TRIPLETS); do \
 	    [ -e "$(B)/$$triplet/libastray.so" ] || continue; \
-	    place="$(DESTDIR)$(libdir)/$$triplet/astray"; \
+	    place="$(DESTDIR)$(prefix)/lib/$$triplet/astray"; \
 	    $(INSTALL) -d "$$place"; \
 	    $(INSTALL) -m 644 "$(B)/$$triplet/libastray.so" "$$place/libastray.so.new"; \
 	    mv -f "$$place/libastray.so.new" "$$place/libastray.so"; \

@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ struct run {
     struct policy policy;
     struct runlog log;
     const char *library;
+    char preloaded[PATH_MAX]; /* what LD_PRELOAD is to name */
     bool quiet, verbose, fail_on_stray;
     char **argv; /* the command */
 };
@@ -149,28 +151,32 @@ static int check_target(struct run *run, struct library *library)
         say_error("run", target.program, reason);
         return CHILD_OWN_FAILURE;
     }
+    library_pattern(library, &target.elf, run->preloaded);
     if (target.elf.go && !run->quiet)
         say_error("run", target.program,
                   "is a Go program: connections that it makes without the C library are not seen");
     return 0;
 }
 
-static bool export_all(const struct run *run, const struct library *library)
+static bool export_all(const struct run *run)
 {
-    char *preload = library_preload(getenv("LD_PRELOAD"), library->path);
-    if (preload == NULL || setenv("LD_PRELOAD", preload, 1) != 0) {
+    char *preload = library_preload(getenv("LD_PRELOAD"), run->preloaded);
+    char *entry = preload == NULL ? NULL : library_entry(preload, run->preloaded);
+    /* What the library will look for in the environments of programs that are started. */
+    bool good = entry != NULL && setenv("LD_PRELOAD", preload, 1) == 0 &&
+                setenv("ASTRAY_COVERAGE", entry, 1) == 0;
+    if (good)
+        settings_export(&run->settings);
+    else
         say_error("run", NULL, "out of memory");
-        free(preload);
-        return false;
-    }
+    free(entry);
     free(preload);
-    settings_export(&run->settings);
-    return true;
+    return good;
 }
 
-static void tell_plan(const struct run *run, const struct library *library)
+static void tell_plan(const struct run *run)
 {
-    say_error("library", library->path, "is preloaded");
+    say_error("library", run->preloaded, "is preloaded");
     say_error("log", settings_value(&run->settings, "log"), "takes the records");
     say_error("label", settings_value(&run->settings, "run"), "marks them");
 }
@@ -206,9 +212,9 @@ static int run_command(const struct command *command, int argc, char **argv)
     int status = read_options(&run, command, argc, argv, &done);
     if (!done && (status = check_target(&run, &library)) == 0) {
         status = CHILD_OWN_FAILURE;
-        if (prepare_settings(&run) && export_all(&run, &library)) {
+        if (prepare_settings(&run) && export_all(&run)) {
             if (run.verbose)
-                tell_plan(&run, &library);
+                tell_plan(&run);
             status = finish(&run, child_run(run.argv));
         }
     }
@@ -227,9 +233,17 @@ const struct command cmd_run = {
         "Before anything is started, every setting is checked, those in the environment and in "
         "astray.conf too, and so is COMMAND. A program into which no library can be preloaded is "
         "refused: one that is linked statically, is set-user-ID, has file capabilities, or is for "
-        "another machine or C library. Programs that COMMAND starts in turn are covered where the "
-        "environment reaches them; those of the same kinds, most Go programs, and what is started "
-        "with an empty environment or by a service manager are not.\n\n"
+        "a machine for which there is no library. Programs that COMMAND starts in turn are covered "
+        "where the environment reaches them. The others are named at the end, with the reason: "
+        "static, Go (which needs no C library), set-id, cleared environment, another machine or C "
+        "library; so are programs that load plug-ins with RTLD_DEEPBIND. What a service manager "
+        "starts is not seen at all.\n\n"
+        "Of several libraries the one for COMMAND is taken: beside the command, in ../lib/astray, "
+        "or "
+        "in ../lib/TRIPLET/astray (i386-linux-gnu, x86_64-linux-musl). Where those for both word "
+        "sizes of this machine are installed in the folders that glibc calls $LIB, programs of "
+        "both "
+        "are covered.\n\n"
         "Records go to $XDG_STATE_HOME/astray/run.ndjson, or to ~/.local/state/astray/run.ndjson. "
         "Those of one run share a label (--run), which is made up when none is given. An "
         "LD_PRELOAD that is already there is kept; the library is put before it, but behind the "

@@ -51,14 +51,19 @@ static bool use(const char *path, struct library *out)
     return code == 0 && library_can_be_preloaded(out->path);
 }
 
-/* How well LIBRARY suits PROGRAM, where there is one: 0 for another machine. */
+enum { SUITS_BEST = 4 };
+
+/* How well LIBRARY suits PROGRAM, where there is one: 0 for another machine. One that was built
+ * without a C library in mind comes before one for glibc that musl takes, too. */
 static int rank(const struct elf *program, const struct elf *library)
 {
     if (program == NULL)
-        return 3;
+        return SUITS_BEST;
     if (!elf_same_machine(program, library))
         return 0;
     if (program->libc == library->libc || program->libc == ELF_LIBC_UNKNOWN)
+        return SUITS_BEST;
+    if (library->libc == ELF_LIBC_UNKNOWN)
         return 3;
     return elf_same_libc(program->libc, library->libc) ? 2 : 1;
 }
@@ -73,7 +78,7 @@ static bool consider(const char *path, const struct elf *program, bool *found, s
     if (!*found || better > rank(program, &out->elf))
         *out = candidate;
     *found = true;
-    return better == 3;
+    return better == SUITS_BEST;
 }
 
 static bool consider_all(const char *folder, const char *pattern, const struct elf *program,
@@ -134,6 +139,56 @@ bool library_find(const char *given, const struct elf *program, struct library *
 
 /* ---- LD_PRELOAD --------------------------------------------------------- */
 
+/* What $LIB stands for, with a slash in front: the folder of the loader itself, "/lib64" or
+ * "/lib/x86_64-linux-gnu", whether it is reached through /usr or not. */
+static bool lib_of_loader(const char *loader, char out[static PATH_MAX])
+{
+    if (elf_libc_of_loader(loader) != ELF_LIBC_GLIBC || realpath(loader, out) == NULL)
+        return false;
+    *strrchr(out, '/') = '\0';
+    struct slice folder = slice_of(out);
+    if (slice_starts_with(folder, SLICE("/usr/")))
+        memmove(out, out + 4, folder.length - 3);
+    return *out == '/';
+}
+
+/* The loader of programs of the other word size. */
+static const char *other_loader(const struct elf *program)
+{
+    static const struct {
+        const char *machine, *loader;
+    } loaders[] = {
+        {"x86-64", "/lib/ld-linux.so.2"},
+        {"i386", "/lib64/ld-linux-x86-64.so.2"},
+        {"aarch64", "/lib/ld-linux-armhf.so.3"},
+        {"arm", "/lib/ld-linux-aarch64.so.1"},
+    };
+    for (size_t i = 0; i < sizeof loaders / sizeof *loaders; i++)
+        if (strcmp(loaders[i].machine, elf_machine_name(program)) == 0)
+            return loaders[i].loader;
+    return "";
+}
+
+void library_pattern(const struct library *library, const struct elf *program,
+                     char out[static PATH_MAX])
+{
+    static const char rest[] = "/astray/libastray.so";
+    char own[PATH_MAX], other[PATH_MAX], end[2 * PATH_MAX], sibling[2 * PATH_MAX];
+    struct slice path = slice_of(library->path);
+    struct library found;
+    memcpy(out, library->path, path.length + 1);
+    if (!lib_of_loader(program->interpreter, own) || !lib_of_loader(other_loader(program), other))
+        return;
+    snprintf(end, sizeof end, "%s%s", own, rest);
+    if (!slice_ends_with(path, slice_of(end)))
+        return;
+    size_t root = path.length - strlen(end);
+    snprintf(sibling, sizeof sibling, "%.*s%s%s", (int)root, library->path, other, rest);
+    if (open_library(sibling, &found) == 0 && found.elf.bits != library->elf.bits &&
+        root + sizeof "/$LIB" + sizeof rest < PATH_MAX)
+        snprintf(out + root, PATH_MAX - root, "/$LIB%s", rest);
+}
+
 static bool same_file(struct slice entry, const char *path)
 {
     char name[PATH_MAX];
@@ -166,6 +221,18 @@ static size_t entry_end(struct slice list, size_t start)
     while (start < list.length && list.data[start] != ':' && list.data[start] != ' ')
         start++;
     return start;
+}
+
+char *library_entry(const char *list, const char *path)
+{
+    struct slice rest = slice_of(list);
+    for (size_t start = 0, end; start < rest.length; start = end + 1) {
+        end = entry_end(rest, start);
+        struct slice entry = {.data = rest.data + start, .length = end - start};
+        if (same_file(entry, path))
+            return strndup(entry.data, entry.length);
+    }
+    return NULL;
 }
 
 char *library_preload(const char *present, const char *path)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "say.h"
+#include "uncovered.h"
 
 enum { FINDINGS_TOLD = 5 };
 
@@ -162,7 +163,7 @@ bool runlog_open(struct runlog *log, const struct policy *policy)
 /* ---- what it holds ------------------------------------------------------ */
 
 static bool tell_file(const struct runlog *log, const char *path, const char *run, bool quiet,
-                      struct summary_result *sum)
+                      struct summary_result *sum, struct uncovered *uncovered)
 {
     struct stat status;
     struct summary_result result = {0};
@@ -181,6 +182,8 @@ static bool tell_file(const struct runlog *log, const char *path, const char *ru
         say_errno("the log", path, -code);
         return false;
     }
+    if (!quiet)
+        uncovered_read(uncovered, path, log->offset);
     sum->stray += result.stray;
     sum->failed += result.failed;
     sum->notes += result.notes;
@@ -197,11 +200,15 @@ bool runlog_tell(const struct runlog *log, const char *run, bool quiet, struct s
 {
     glob_t matches;
     bool good = true;
+    struct uncovered uncovered;
     *sum = (struct summary_result){0};
     if (log->pattern == NULL || glob(log->pattern, 0, NULL, &matches) != 0)
         return true;
+    uncovered_start(&uncovered, run);
     for (size_t i = 0; i < matches.gl_pathc; i++)
-        good = tell_file(log, matches.gl_pathv[i], run, quiet, sum) && good;
+        good = tell_file(log, matches.gl_pathv[i], run, quiet, sum, &uncovered) && good;
+    uncovered_print(&uncovered, stderr, say_width(stderr));
+    uncovered_free(&uncovered);
     globfree(&matches);
     return good;
 }

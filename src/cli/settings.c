@@ -150,7 +150,8 @@ static void warn_of_strangers(void)
         struct slice name = {.data = *entry, .length = strcspn(*entry, "=")};
         if (!slice_starts_with(name, SLICE("ASTRAY_")) ||
             slice_equal(name, SLICE("ASTRAY_CONFIG")) ||
-            slice_equal(name, SLICE("ASTRAY_LIBRARY")) || policy_setting_of_variable(name) != NULL)
+            slice_equal(name, SLICE("ASTRAY_LIBRARY")) ||
+            slice_equal(name, SLICE("ASTRAY_COVERAGE")) || policy_setting_of_variable(name) != NULL)
             continue;
         char *text = strndup(name.data, name.length);
         say_error("environment", text, "is no setting, and is ignored");

@@ -25,6 +25,18 @@ static int bare_close(int descriptor)
     return (int)syscall(SYS_close, descriptor);
 }
 
+static int bare_execve(const char *path, char *const *arguments, char *const *environment)
+{
+    return (int)syscall(SYS_execve, path, arguments, environment);
+}
+
+/* musl and glibc before 2.34 lack it. */
+static int bare_execveat(int directory, const char *path, char *const *arguments,
+                         char *const *environment, int flags)
+{
+    return (int)syscall(SYS_execveat, directory, path, arguments, environment, flags);
+}
+
 /* For all others: an allocator has no need of them. */
 static long missing(void)
 {
@@ -36,6 +48,10 @@ static void *bare(enum real_name which)
 {
     if (which == REAL_connect)
         return (void *)bare_connect;
+    if (which == REAL_execve)
+        return (void *)bare_execve;
+    if (which == REAL_execveat)
+        return (void *)bare_execveat;
     return which == REAL_close ? (void *)bare_close : (void *)missing;
 }
 

@@ -3,11 +3,13 @@
  * Found by dlsym(RTLD_NEXT), so that libraries stack: connect at load (or at its first use, when
  * another library's constructor is first), the others at their first use. dlsym may allocate, and
  * an allocator may be preloaded and call us: while a look-up is under way, connect and close are
- * bare system calls. Symbols that this libc lacks are not looked up. */
+ * bare system calls, as are execve and execveat where libc has none. Symbols that this libc lacks
+ * are not looked up. */
 #ifndef ASTRAY_PRELOAD_REAL_H
 #define ASTRAY_PRELOAD_REAL_H
 
 #include <netdb.h>
+#include <spawn.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -31,7 +33,19 @@
     X(int, gethostbyname2_r,                                                                       \
       (const char *restrict, int, struct hostent *restrict, char *restrict, size_t,                \
        struct hostent **restrict, int *restrict))                                                  \
-    X(void *, dlopen, (const char *, int))
+    X(void *, dlopen, (const char *, int))                                                         \
+    X(int, execve, (const char *, char *const *, char *const *))                                   \
+    X(int, execv, (const char *, char *const *))                                                   \
+    X(int, execvp, (const char *, char *const *))                                                  \
+    X(int, execvpe, (const char *, char *const *, char *const *))                                  \
+    X(int, execveat, (int, const char *, char *const *, char *const *, int))                       \
+    X(int, fexecve, (int, char *const *, char *const *))                                           \
+    X(int, posix_spawn,                                                                            \
+      (pid_t *restrict, const char *restrict, const posix_spawn_file_actions_t *,                  \
+       const posix_spawnattr_t *restrict, char *const *restrict, char *const *restrict))           \
+    X(int, posix_spawnp,                                                                           \
+      (pid_t *restrict, const char *restrict, const posix_spawn_file_actions_t *,                  \
+       const posix_spawnattr_t *restrict, char *const *restrict, char *const *restrict))
 
 enum real_name {
 #define REAL_ENUM(result, name, parameters) REAL_##name,

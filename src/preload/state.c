@@ -9,6 +9,7 @@
 
 #include <astray/layout.h>
 #include <astray/process.h>
+#include <astray/program.h>
 
 #define CONFIG_SIZE 16384
 
@@ -104,9 +105,23 @@ static bool environment_has(struct slice wanted, struct slice *value)
     return false;
 }
 
-/* Variables of the command, which are no settings. */
-static bool is_for_the_command(struct slice name)
+/* A copy: programs write to where their first environment was. */
+static void keep_preloaded(struct slice value)
 {
+    static char preloaded[PROGRAM_PATH_SIZE];
+    if (value.length >= sizeof preloaded)
+        return;
+    copy_cut(preloaded, sizeof preloaded, value);
+    state.preloaded = preloaded;
+}
+
+/* Variables of the command, which are no settings. */
+static bool is_for_the_command(struct slice name, struct slice value)
+{
+    if (slice_equal(name, SLICE("ASTRAY_COVERAGE"))) {
+        keep_preloaded(value);
+        return true;
+    }
     return slice_equal(name, SLICE("ASTRAY_CONFIG")) || slice_equal(name, SLICE("ASTRAY_LIBRARY"));
 }
 
@@ -114,7 +129,7 @@ static void load_environment(void)
 {
     struct slice name, value;
     for (char **entry = environ; entry != NULL && *entry != NULL; entry++) {
-        if (!our_variable(*entry, &name, &value) || is_for_the_command(name))
+        if (!our_variable(*entry, &name, &value) || is_for_the_command(name, value))
             continue;
         const struct policy_setting *setting = policy_setting_of_variable(name);
         if (setting != NULL)
@@ -151,6 +166,8 @@ static bool load(void)
         load_environment();
     if (state.policy == &policy_initial)
         return true; /* nothing is set */
+    if (state.policy->disabled)
+        state.preloaded = NULL;
     if (state.policy->disabled || !concerns_this_program())
         return false;
     if (state.policy->log == POLICY_LOG_STDERR)

@@ -20,6 +20,9 @@ struct state_problem {
 struct state {
     const struct policy
         *policy; /* the initial one as long as nothing is set: a page less to touch */
+    /* Below `astray run` the entry of LD_PRELOAD that we are; else NULL, as when we are disabled.
+     * It stays where the program itself is left alone. */
+    const char *preloaded;
     struct sink_stderr standard_error;
     struct state_problem problem;
 };

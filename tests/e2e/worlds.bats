@@ -148,3 +148,104 @@ modes_act()
 @test "aarch64: the library imports and exports what it should" { world "$ARM" && library_is_as_it_should_be; }
 @test "aarch64: attempts are on record, and nothing changes" { world "$ARM" && attempts_are_audited; }
 @test "aarch64: block and rewrite act" { world "$ARM" && modes_act; }
+
+# ---- astray run chooses ----------------------------------------------------
+
+# install_at FOLDER FILE: the command, and LIBRARY below lib
+install_at()
+{
+    mkdir -p usr/bin "usr/$1/astray"
+    cp "$ASTRAY" usr/bin/
+    cp "$2" "usr/$1/astray/libastray.so"
+}
+
+# run_installed COMMAND...: `astray run` of what was installed, with its outputs in $output
+run_installed()
+{
+    rm -f "$LOG"
+    ASTRAY_CONFIG=/dev/null run usr/bin/astray run -v --log "$LOG" "$@"
+}
+
+# The folder that $LIB stands for in programs of LOADER.
+lib_of()
+{
+    local folder
+    folder=$(dirname "$(realpath "$1")")
+    folder=${folder#/usr}
+    echo "${folder#/}"
+}
+
+@test "astray run chooses the library of the program's world" {
+    cd "$BATS_TEST_TMPDIR" || return
+    # shellcheck disable=SC2153 # of the helpers
+    install_at "lib/$(uname -m)-linux-gnu" "$LIBRARY"
+    for triplet in "$I386" "$MUSL"; do
+        [ -e "$ROOT/build/$triplet/libastray.so" ] || continue
+        install_at "lib/$triplet" "$ROOT/build/$triplet/libastray.so"
+        run_installed "$ROOT/build/$triplet/tests/programs/connect" 0.0.0.0 1
+        has "$output" "library: \"$BATS_TEST_TMPDIR/usr/lib/$triplet/astray/libastray.so\": is preloaded"
+        is "$(attempts "$LOG" .process.name)" connect "$triplet"
+    done
+    run_installed "$PROGRAMS/connect" 0.0.0.0 1
+    has "$output" "usr/lib/$(uname -m)-linux-gnu/astray/libastray.so"
+    is "$(attempts "$LOG" .process.name)" connect
+}
+
+@test "astray run refuses a machine for which there is no library" {
+    world "$ARM"
+    cd "$BATS_TEST_TMPDIR" || return
+    install_at lib "$LIBRARY"
+    run_installed "$WORLD/tests/programs/connect" 0.0.0.0 1
+    is "$status" 125
+    has "$output" 'is for aarch64, the library for x86-64'
+    run_installed --library "$WORLD/libastray.so" true
+    is "$status" 125
+    has "$output" 'the library for aarch64'
+}
+
+@test "programs of both C libraries are covered by either library" {
+    world "$MUSL"
+    cd "$BATS_TEST_TMPDIR" || return
+    install_at lib "$LIBRARY"
+    run_installed "$WORLD/tests/programs/connect" 0.0.0.0 1
+    is "$(attempts "$LOG" .process.name)" connect
+    run_installed --library "$WORLD/libastray.so" sh -c \
+        "'$PROGRAMS/connect' 0.0.0.0 1; '$WORLD/tests/programs/connect' 0.0.0.0 1; :"
+    is "$(attempts "$LOG" .process.name)" "$(printf 'connect\nconnect')"
+    case $output in *'not covered'*) false ;; esac
+}
+
+@test "with libraries for both word sizes programs of both are covered" {
+    world "$I386"
+    [ -e /lib64/ld-linux-x86-64.so.2 ] || skip "programs of x86-64 are not at home here"
+    cd "$BATS_TEST_TMPDIR" || return
+    install_at "$(lib_of /lib64/ld-linux-x86-64.so.2)" "$LIBRARY"
+    both="'$PROGRAMS/connect' 0.0.0.0 1; '$WORLD/tests/programs/connect' 0.0.0.0 1; :"
+    run_installed sh -c "$both"
+    is "$(attempts "$LOG" .process.name)" connect
+    has "$output" 'not covered: connect (another machine)'
+    install_at "$(lib_of /lib/ld-linux.so.2)" "$WORLD/libastray.so"
+    run_installed sh -c "$both"
+    has "$output" "library: \"$BATS_TEST_TMPDIR/usr/\$LIB/astray/libastray.so\": is preloaded"
+    is "$(attempts "$LOG" .process.name)" "$(printf 'connect\nconnect')"
+    case $output in *'not covered'* | *ERROR*) false ;; esac
+    run_installed "$WORLD/tests/programs/connect" 0.0.0.0 1
+    has "$output" "\$LIB/astray/libastray.so"
+    is "$(attempts "$LOG" .process.name)" connect
+}
+
+@test "a library of another world stops no program" {
+    world "$I386"
+    capture plain "$PROGRAMS/connect" 0.0.0.0 "$PORT"
+    capture other env LD_PRELOAD="$WORLD/libastray.so" ASTRAY_LOG="$LOG" "$PROGRAMS/connect" 0.0.0.0 "$PORT"
+    diff "$BATS_TEST_TMPDIR/plain.out" "$BATS_TEST_TMPDIR/other.out"
+    diff "$BATS_TEST_TMPDIR/plain.status" "$BATS_TEST_TMPDIR/other.status"
+    has "$(cat "$BATS_TEST_TMPDIR/other.err")" 'cannot be preloaded'
+    no_records "$LOG"
+    world "$MUSL"
+    capture plain "$WORLD/tests/programs/connect" 0.0.0.0 "$PORT"
+    capture other env LD_PRELOAD="$ROOT/build/$I386/libastray.so" ASTRAY_LOG="$LOG" \
+        "$WORLD/tests/programs/connect" 0.0.0.0 "$PORT"
+    same plain other
+    no_records "$LOG"
+}
