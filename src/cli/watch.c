@@ -53,10 +53,11 @@ struct watch {
     bool caught_up; /* all that was there at the start has been read */
     bool fold_told;
     uint64_t stray;
-    uint64_t newest;    /* the time up to which records have been read */
-    uint64_t window_at; /* when the next window ends */
-    uint64_t too_long;  /* lines, of which metrics know */
-    uint64_t handed;    /* commands that ended, of which the state knows */
+    uint64_t newest;     /* the time up to which records have been read */
+    uint64_t window_at;  /* when the next window ends */
+    uint64_t unreadable; /* lines, of earlier runs */
+    uint64_t too_long;   /* lines, of which metrics know */
+    uint64_t handed;     /* commands that ended, of which the state knows */
     uint64_t began;
     uint64_t since; /* older records are left out; 0 when a state tells where to begin */
     bool unsaved, unsynced, unwritten; /* changes that state and textfile do not tell yet */
@@ -284,6 +285,7 @@ static void load(struct watch *watch)
         load_line(watch, line, &ended);
     free(lines);
     watch->since = 0;
+    watch->unreadable = watch->metrics.totals[METRICS_UNREADABLE];
     watch->handed = watch->handler.handed + watch->handler.failed;
     if (!ended)
         say_note("the last watch was not ended in order: what it told last may be told again; "
@@ -312,13 +314,14 @@ static void write_own(const struct watch *watch, FILE *stream)
             handler->handed, handler->failed, handler->lost);
 }
 
-/* The state goes first: what the file has told is never taken back after a crash. */
+/* The state goes first: what the file has told is never taken back after a crash. Nor does it tell
+ * what was read and could not be told. */
 static void write_textfile(struct watch *watch)
 {
     char *text = NULL;
     size_t length = 0;
     const char *path = watch->options->textfile;
-    FILE *stream = path != NULL ? open_memstream(&text, &length) : NULL;
+    FILE *stream = path != NULL && watch->error == 0 ? open_memstream(&text, &length) : NULL;
     if (stream == NULL)
         return;
     if (watch->unsaved)
@@ -453,10 +456,9 @@ static void finish(struct watch *watch)
         windows_expire(&watch->windows, UINT64_MAX);
     flush(watch);
     finish_commands(watch);
-    if (watch->options->textfile != NULL)
-        write_textfile(watch);
+    write_textfile(watch);
     save(watch, true, true);
-    uint64_t unreadable = watch->metrics.totals[METRICS_UNREADABLE];
+    uint64_t unreadable = watch->metrics.totals[METRICS_UNREADABLE] - watch->unreadable;
     if (unreadable > 0)
         say_note("%" PRIu64 " lines are no records", unreadable);
 }

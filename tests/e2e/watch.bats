@@ -292,8 +292,8 @@ PY
 }
 
 @test "a file that may not be read is told once, and followed when it may" {
-    [ "$(id -u)" -eq 0 ] || skip 'only root can become somebody else'
     need setpriv
+    setpriv --reuid 65534 --regid 65534 --clear-groups true 2>/dev/null || skip 'only root can become somebody else'
     record 1 >"$LOG"
     chmod 000 "$LOG"
     chmod 755 . logs
@@ -513,6 +513,28 @@ killed()
     end_watch
     exec 7>&-
     "$ASTRAY" watch --once --state state logs >out 2>>err
+    is "$(ids out)" 2000
+}
+
+@test "metrics tell nothing that could not be told, and so never go back" {
+    mkfifo pipe
+    exec 7<>pipe
+    "$PROGRAMS/writer" "$LOG" 1 2000 0 0 none >/dev/null
+    "$ASTRAY" watch --since 2000-01-01 --state state --textfile m.prom logs >pipe 2>err 3>&- 7>&- &
+    WATCH=$!
+    SERVERS+=("$WATCH")
+    wait_for 20 test -e state
+    sleep 1
+    end_watch
+    exec 7>&-
+    before=$(counted m.prom 2>/dev/null || echo 0)
+    "$ASTRAY" watch --since 2000-01-01 --state state --textfile m.prom logs >out 2>>err 3>&- &
+    WATCH=$!
+    SERVERS+=("$WATCH")
+    wait_for 20 test -e m.prom
+    [ "$(counted m.prom)" -ge "$before" ]
+    wait_for 20 has_counted m.prom 2000
+    end_watch
     is "$(ids out)" 2000
 }
 
