@@ -27,6 +27,10 @@ void alert_of_sight(struct alert *alert, const struct sight *sight)
         .executable = sight->line->fields[RECORD_PROCESS_EXECUTABLE],
     };
     memcpy(alert->group.texts, sight->texts, sizeof alert->group.texts);
+    /* Where there is no destination, the record's own sentence says what it is about. */
+    struct slice message = sight->line->fields[RECORD_MESSAGE];
+    if (TEXT(alert, MESSAGE).length == 0 && message.length > 0 && message.length < SIGHT_TEXT_MAX)
+        alert->group.texts[GROUP_MESSAGE] = message;
 }
 
 const char *alert_kind_name(const struct alert *alert)

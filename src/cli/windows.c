@@ -65,6 +65,9 @@ static uint64_t hash_of(const struct windows *windows, const struct sight *sight
         hash = words_hash(hash, sight->texts[GROUP_ADDRESS]);
     if (sight->kind == GROUP_NOTE)
         hash = words_hash(hash, sight->texts[GROUP_MESSAGE]);
+    struct slice started = sight->line->fields[RECORD_PROGRAM]; /* what is not covered */
+    if (started.length > 0)
+        hash = words_hash(hash, started);
     return executable.length > 0 ? words_hash(hash, executable) : hash;
 }
 

@@ -152,6 +152,19 @@ SH
     grep -qx 'astray_failures_total{error="ECONNREFUSED",unit="ingest.service"} 1' m.prom
 }
 
+@test "a program that the library cannot see is told as such" {
+    need gcc
+    echo 'int main(void) { return 0; }' >static.c
+    gcc -static -o static static.c 2>/dev/null || skip 'no static C library is here'
+    "$ASTRAY" run --quiet --log "$LOG" -- sh -c './static; ./static; :'
+    is "$(records "$LOG" 'select(.event.action == "uncovered") | .event.action' | sort -u)" uncovered
+    has "$("$ASTRAY" watch --once --kinds uncovered --format text logs)" 'starts ./static without the library'
+    is "$("$ASTRAY" watch --once logs)" ''
+    "$ASTRAY" watch --once --textfile m.prom logs
+    is "$(metric m.prom astray_uncovered_total)" "$(records "$LOG" 'select(.event.action == "uncovered")' | lines /dev/stdin)"
+    is "$(counted m.prom)" 0
+}
+
 @test "once reads what there is, since leaves out what is older, and fail-on-stray tells" {
     record 1 >"$LOG"
     record 2 '.["@timestamp"] = "2026-09-22T00:00:00Z"' >>"$LOG"
