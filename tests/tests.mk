@@ -117,6 +117,10 @@ test-programs: test-worlds $(UNIT) $(FUZZ) $(PROGRAMS) $(S)/astray ## build all 
 matrix: all ## run the matrix of real clients (scripts/matrix --accept keeps the result)
 	$(Q)scripts/matrix
 
+.PHONY: foreign
+foreign: all ## run the test suites of others, and a browser, under the library
+	$(Q)scripts/in-netns tests/e2e/foreign.bash $(B)/results/foreign all
+
 .PHONY: check
 check: all test-programs ## run all tests (scripts/test also installs what they need)
 	$(Q)tests/run
