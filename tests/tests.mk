@@ -37,8 +37,8 @@ $(B)/tests/unit/%: tests/unit/%.c tests/unit/unit.h $(S)/libcli.a $(S)/libbase.a
 UNIT_LIBS := -ljansson
 
 # Those of core and sys again in other worlds, with a frame of our own: Debian has no Check for them.
-WORLD_UNIT := elf endpoint mask netlink netlink_listeners outcome policy process reason script sink \
-    socket spelling text $(if $(GLIBC),addr host memory origin) # compare with glibc, or need its own
+WORLD_UNIT := elf endpoint mask netlink netlink_listeners outcome policy process program reason script \
+    sink socket spelling text $(if $(GLIBC),addr host memory origin) # compare with glibc, or need its own
 WORLD_TESTS := $(addprefix $(B)/tests/worlds/test_,$(WORLD_UNIT)) $(B)/tests/programs/connect
 
 $(B)/tests/worlds/%: tests/unit/%.c tests/unit/unit.h tests/worlds/check.h $(BASE)
