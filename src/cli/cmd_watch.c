@@ -20,7 +20,9 @@ static const struct option_row options[] = {
                 "far each log was read, the counters, what is being counted for --dedup and "
                 "--threshold, and the alerts that wait for the command. It is written after every "
                 "piece that was told, and onto the disk every second. What came while no watch "
-                "ran is read at the next start, out of rotated, copied and compressed logs too."},
+                "ran is read at the next start, out of rotated, copied and compressed logs too. "
+                "While DIR holds nothing, and for a LOG that was not named before, it begins with "
+                "what comes from then on, or where --since says."},
     {.name = "textfile",
      .value = "FILE",
      .summary = "write metrics to FILE, for node_exporter",

@@ -239,10 +239,11 @@ static void save(struct watch *watch, bool sync, bool ended)
     watch->state_told = error != 0;
     uint64_t now = when_now();
     watch->unsaved = false;
-    watch->save_at = now + (now > began ? now - began : 0) * SAVE_SHARE;
     if (sync) {
         watch->unsynced = false;
         watch->synced = now;
+    } else {
+        watch->save_at = now + (now > began ? now - began : 0) * SAVE_SHARE;
     }
 }
 
@@ -278,7 +279,7 @@ static void load(struct watch *watch)
     struct slice rest = {lines, length}, line;
     if (found == WATCH_STATE_DAMAGED)
         say_error("the state is damaged", watch->options->state,
-                  "starting as if there were none; counters begin at 0");
+                  "starting as if there were none (see --since); counters begin at 0");
     if (found != WATCH_STATE_WHOLE)
         return;
     while (slice_cut(&rest, '\n', &line))

@@ -116,7 +116,8 @@ bool watch_state_check(struct slice whole, uint64_t *generation, struct slice *l
 
 /* ---- on disk ---------------------------------------------------------- */
 
-static const char *const names[] = {"state", "state.recent"};
+enum { SYNCED, RECENT, RECENTS = 2 };
+static const char *const names[] = {"state", "state.recent", "state.recent2"};
 
 int watch_state_open(struct watch_state *state, const char *path)
 {
@@ -191,10 +192,38 @@ enum watch_state_found watch_state_load(struct watch_state *state, char **lines,
     return found;
 }
 
+static int cut_to(int descriptor, size_t length)
+{
+    struct stat status;
+    if (fstat(descriptor, &status) != 0)
+        return -errno;
+    if ((size_t)status.st_size > length && ftruncate(descriptor, (off_t)length) != 0)
+        return -errno;
+    return 0;
+}
+
+/* Writes the file NAME in place, which spares what a rename costs. Until it is whole again, the one
+ * before it holds. */
+static int overwrite(int directory, const char *name, struct slice whole)
+{
+    int descriptor =
+        openat(directory, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (descriptor < 0)
+        return -errno;
+    ssize_t written = pwrite(descriptor, whole.data, whole.length, 0);
+    int error = written < 0 ? -errno : -ENOSPC;
+    if (written == (ssize_t)whole.length)
+        error = cut_to(descriptor, whole.length);
+    close(descriptor);
+    return error;
+}
+
 int watch_state_save(struct watch_state *state, struct slice whole, bool sync)
 {
-    int error = replace_file(state->directory, names[sync ? 0 : 1], whole, 0600, sync);
+    uint64_t next = state->generation + 1;
+    int error = sync ? replace_file(state->directory, names[SYNCED], whole, 0600, true)
+                     : overwrite(state->directory, names[RECENT + next % RECENTS], whole);
     if (error == 0)
-        state->generation++;
+        state->generation = next;
     return error;
 }

@@ -4,9 +4,10 @@
  * writes lines of its own and reads them back; what is not understood is passed over. Around
  * them stand a head with a generation and an end with a checksum.
  *
- * On disk there are two of them in a directory: `state`, which has reached the disk, and
- * `state.recent`, which has only reached the kernel: enough when a process is killed, not when
- * power fails. The newer of those that are whole holds. Both are replaced by a rename. */
+ * On disk there are three of them in a directory: `state`, which has reached the disk and is
+ * replaced by a rename, and `state.recent` and `state.recent2`, which have only reached the kernel:
+ * enough when a process is killed, not when power fails. These are overwritten in turn: should one
+ * be cut short, the one before it is whole. The newest that is whole holds. */
 #ifndef ASTRAY_CLI_WATCH_STATE_H
 #define ASTRAY_CLI_WATCH_STATE_H
 
@@ -63,7 +64,7 @@ int watch_state_open(struct watch_state *state, const char *path);
 enum watch_state_found watch_state_load(struct watch_state *state, char **lines, size_t *length);
 
 /* Writes WHOLE, sealed and of the next generation; SYNC: `state`, and it is on the disk when this
- * returns. Returns 0 or -errno. */
+ * returns. Returns 0 or -errno; what was saved last still holds then. */
 int watch_state_save(struct watch_state *state, struct slice whole, bool sync);
 
 void watch_state_close(struct watch_state *state);

@@ -470,6 +470,27 @@ killed()
     killed copytruncate
 }
 
+@test "a slow disk does not keep it from noting what was told" {
+    need strace
+    strace -o /dev/null true || skip 'strace is not permitted'
+    # While each fsync takes 60 ms: what is noted between two of them is what is not told again.
+    strace -f --seccomp-bpf -o trace -e trace=fsync -e inject=fsync:delay_enter=60000 "$ASTRAY" watch --state state \
+        --textfile started.prom logs >out 2>err 3>&- </dev/null &
+    WATCH=$!
+    SERVERS+=("$WATCH")
+    wait_for 20 test -e started.prom
+    for i in $(seq 100); do
+        "$PROGRAMS/writer" "$LOG" "$i" 1 0 0 none >/dev/null
+        sleep 0.02
+    done
+    wait_for 20 has_lines out 100
+    kill "$(pgrep -P "$WATCH")"
+    wait "$WATCH"
+    saved=$(sed -n '1s/.* //p' state/state)
+    echo "# saved $saved times, $(grep -c fsync trace) of them for the disk" >&3
+    [ "$saved" -gt 50 ]
+}
+
 @test "a state belongs to one watch at a time" {
     watch_until_it_follows --state state logs
     run --separate-stderr "$ASTRAY" watch --once --state state logs
@@ -483,7 +504,7 @@ killed()
 @test "a damaged state is told, and does not keep it from working" {
     "$ASTRAY" watch --once --state state logs
     echo broken >state/state
-    rm -f state/state.recent
+    rm -f state/state.recent*
     record 1 >"$LOG"
     run --separate-stderr "$ASTRAY" watch --once --state state logs
     is "$status" 0

@@ -100,7 +100,7 @@ END_TEST
 
 static void remove_state(const char *directory)
 {
-    static const char *const names[] = {"state", "state.recent"};
+    static const char *const names[] = {"state", "state.recent", "state.recent2"};
     for (size_t i = 0; i < COUNT(names); i++) {
         char path[256];
         snprintf(path, sizeof path, "%s/%s", directory, names[i]);
@@ -192,11 +192,50 @@ START_TEST(what_was_saved_comes_back_and_nobody_else_may_have_it)
 }
 END_TEST
 
+static void save_recent(struct watch_state *state, const char *lines)
+{
+    size_t length;
+    char *text = seal(state->generation + 1, lines, &length);
+    ck_assert_int_eq(watch_state_save(state, (struct slice){text, length}, false), 0);
+    free(text);
+}
+
+static void expect_newest(const char *directory, const char *wanted)
+{
+    struct watch_state state;
+    size_t length;
+    char *lines;
+    ck_assert_int_eq(watch_state_open(&state, directory), 0);
+    ck_assert_int_eq(watch_state_load(&state, &lines, &length), WATCH_STATE_WHOLE);
+    ck_assert_msg(slice_equal((struct slice){lines, length}, slice_of(wanted)), "%s", wanted);
+    free(lines);
+    watch_state_close(&state);
+}
+
+START_TEST(a_save_that_was_cut_short_leaves_the_one_before_it)
+{
+    char directory[] = "/tmp/astray-state-XXXXXX";
+    struct watch_state state;
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    ck_assert_int_eq(watch_state_open(&state, directory), 0);
+    save_recent(&state, "a long one, of which nothing may be left\n");
+    save_recent(&state, "a long one, of which nothing may be left\n");
+    save_recent(&state, "third\n");
+    save_recent(&state, "fourth\n");
+    watch_state_close(&state);
+    expect_newest(directory, "fourth\n");
+    put_file(directory, "state.recent", "astray", 6); /* an even generation's */
+    expect_newest(directory, "third\n");
+    remove_state(directory);
+}
+END_TEST
+
 static const TTest *const tests[] = {
     texts_survive_whatever_is_in_them,
     what_is_no_text_is_refused,
     a_whole_state_is_read_and_any_damage_is_seen,
     the_newest_state_that_is_whole_holds,
     what_was_saved_comes_back_and_nobody_else_may_have_it,
+    a_save_that_was_cut_short_leaves_the_one_before_it,
 };
 UNIT_MAIN("watch_state", tests)
