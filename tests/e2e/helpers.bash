@@ -78,15 +78,14 @@ client_with_library()
 was_mapped()
 {
     awk -v name="$1" '
-        FNR == 1 { ready = 0 }
-        /calling init: .*\/libastray\.so$/ { ready = 1 }
-        /transferring control: / {
+        FNR == 1 { program = "" }
+        /file=.*\/libastray\.so .* needed by / {
             program = $0
-            sub(/.*transferring control: /, "", program)
+            sub(/.* needed by /, "", program)
+            sub(/ \[[0-9]+\]$/, "", program)
             sub(/.*\//, "", program)
-            if (ready && program == name) found = 1
-            ready = 0
         }
+        /calling init: .*\/libastray\.so$/ && program == name { found = 1 }
         END { exit !found }' /dev/null "$BATS_TEST_TMPDIR"/loader.* 2>/dev/null
 }
 

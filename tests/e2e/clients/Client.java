@@ -1,3 +1,4 @@
+import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URL;
@@ -26,12 +27,22 @@ public class Client {
             case "channel":
                 SocketChannel.open(new InetSocketAddress(host, port)).close();
                 break;
+            case "datagram":
+                datagram(new InetSocketAddress(host, port));
+                break;
             case "selector":
                 select(new InetSocketAddress(host, port));
                 break;
             }
         } catch (java.io.IOException exception) {
             System.out.println(exception);
+        }
+    }
+
+    private static void datagram(InetSocketAddress address) throws java.io.IOException {
+        try (DatagramSocket socket = new DatagramSocket()) {
+            socket.connect(address);
+            System.out.println(socket.isConnected());
         }
     }
 
