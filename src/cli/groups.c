@@ -266,8 +266,8 @@ static void take_record(struct groups *groups, const struct record_line *line)
     }
     sight_read_texts(&sight);
     groups->records++;
-    groups->suppressed += record_number(line->fields[RECORD_SUPPRESSED]);
-    groups->dropped += record_number(line->fields[RECORD_DROPPED]);
+    groups->suppressed += sight_others(line, RECORD_SUPPRESSED);
+    groups->dropped += sight_others(line, RECORD_DROPPED);
     span(&groups->first, &groups->last, sight.time, sight.time);
     if (!sight.attempt && !sight.outcome)
         return; /* tells only what was suppressed */

@@ -166,8 +166,8 @@ void metrics_take(struct metrics *metrics, const struct sight *sight, uint64_t n
     uint64_t time = sight->time < now ? sight->time : now;
     if (time > metrics->last)
         metrics->last = time;
-    metrics->totals[METRICS_SUPPRESSED] += record_number(sight->line->fields[RECORD_SUPPRESSED]);
-    metrics->totals[METRICS_DROPPED] += record_number(sight->line->fields[RECORD_DROPPED]);
+    metrics->totals[METRICS_SUPPRESSED] += sight_others(sight->line, RECORD_SUPPRESSED);
+    metrics->totals[METRICS_DROPPED] += sight_others(sight->line, RECORD_DROPPED);
     if (sight->kind == GROUP_NOTE)
         metrics->totals[METRICS_MISCONFIGURED]++;
     else if (slice_equal(sight->texts[GROUP_ACTION], SLICE("uncovered")))

@@ -184,3 +184,10 @@ void sight_read(const struct record_line *line, struct sight *sight)
         sight->time = 0;
     see_type(sight);
 }
+
+uint64_t sight_others(const struct record_line *line, enum record_field field)
+{
+    uint64_t number = 0;
+    slice_number(line->fields[field], UINT32_MAX, &number);
+    return number;
+}

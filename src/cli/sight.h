@@ -57,4 +57,8 @@ void sight_read(const struct record_line *line, struct sight *sight);
 /* Reads the texts of a SIGHT that has been read. */
 void sight_read_texts(struct sight *sight);
 
+/* How many others a record tells of in FIELD (RECORD_SUPPRESSED, RECORD_DROPPED): 0 for more than
+ * the library can count, so that no sum of them wraps. */
+uint64_t sight_others(const struct record_line *line, enum record_field field);
+
 #endif

@@ -116,6 +116,24 @@ START_TEST(counts_starts_and_never_ends)
 }
 END_TEST
 
+START_TEST(a_forged_number_takes_no_counter_back)
+{
+    static const char *const numbers[] = {"18446744073709551615", "4294967296"};
+    struct metrics *metrics = new_metrics();
+    take(metrics, START, "detected", "unspecified", "", ",\"suppressed\":7,\"dropped\":7");
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        char rest[96];
+        snprintf(rest, sizeof rest, ",\"suppressed\":%s,\"dropped\":%s", numbers[i], numbers[i]);
+        take(metrics, START, "detected", "unspecified", "", rest);
+        check_line(metrics, "astray_records_suppressed_total 7", numbers[i]);
+        check_line(metrics, "astray_records_dropped_total 7", numbers[i]);
+    }
+    take(metrics, START, "detected", "unspecified", "", ",\"dropped\":4294967295");
+    check_line(metrics, "astray_records_dropped_total 4294967302", "as much as one can tell");
+    free(metrics);
+}
+END_TEST
+
 START_TEST(failures_of_ordinary_destinations_are_counted_by_error)
 {
     static const struct {
@@ -305,6 +323,7 @@ END_TEST
 
 static const TTest *const tests[] = {
     counts_starts_and_never_ends,
+    a_forged_number_takes_no_counter_back,
     failures_of_ordinary_destinations_are_counted_by_error,
     every_class_and_action_is_there_from_the_start,
     units_come_from_a_bounded_set_of_valid_names,
