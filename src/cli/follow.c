@@ -45,6 +45,7 @@ struct operand {
 struct entry {
     struct tail *tail;   /* owned */
     size_t operand;      /* index */
+    uid_t owner;         /* of the file, when it was seen last */
     uint64_t family;     /* the same for a log and what it was rotated to */
     bool active;         /* its name is that of the log itself */
     bool present;        /* was seen in the last look */
@@ -231,6 +232,7 @@ static void tell_unreadable(bool *told, const char *path, int code)
 struct candidate {
     char *path; /* owned */
     bool active;
+    uid_t owner;
     uint64_t device, inode, size, changed;
 };
 
@@ -263,6 +265,7 @@ static void add_candidate(struct candidates *candidates, char *path, bool active
     candidates->items[candidates->count++] = (struct candidate){
         .path = path,
         .active = active,
+        .owner = status->st_uid,
         .device = status->st_dev,
         .inode = status->st_ino,
         .size = (uint64_t)status->st_size,
@@ -457,6 +460,35 @@ static void rename_tail(struct tail *tail, const char *path)
     tail->path = copy;
 }
 
+static size_t count_of(const struct follow *follow, uid_t owner)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < follow->entry_count; i++)
+        count += follow->entries[i].owner == owner && !is_remembered(&follow->entries[i]);
+    return count;
+}
+
+/* May a file that is new to us be followed? Tells when it may not. */
+static bool has_room(struct follow *follow, const struct candidate *candidate)
+{
+    if (follow->entry_count >= FOLLOW_FILES_MAX + REMEMBERED_MAX) {
+        if (!follow->full_told)
+            say_error("cannot follow", candidate->path, "there are too many logs");
+        follow->full_told = true;
+        return false;
+    }
+    if (candidate->owner == 0 || candidate->owner == geteuid() ||
+        count_of(follow, candidate->owner) < FOLLOW_FILES_OF_USER)
+        return true;
+    if (seen_add(&follow->told, words_hash(candidate->owner, SLICE("user")))) {
+        char reason[64];
+        snprintf(reason, sizeof reason, "user %lu has more than %d logs",
+                 (unsigned long)candidate->owner, FOLLOW_FILES_OF_USER);
+        say_error("cannot follow", candidate->path, reason);
+    }
+    return false;
+}
+
 static void consider(struct follow *follow, size_t index, const struct candidate *candidate)
 {
     struct entry *entry = find_file(follow, candidate->device, candidate->inode);
@@ -469,10 +501,8 @@ static void consider(struct follow *follow, size_t index, const struct candidate
     }
     if (entry == NULL && candidate->size == 0)
         return; /* nothing to tell it by, and nothing to read */
-    if (entry == NULL && follow->entry_count >= FOLLOW_FILES_MAX + REMEMBERED_MAX) {
-        tell_unreadable(&follow->full_told, candidate->path, EMFILE);
+    if (entry == NULL && !has_room(follow, candidate))
         return;
-    }
     if (entry == NULL)
         entry = add_file(follow, index, candidate);
     if (entry == NULL)
@@ -480,6 +510,7 @@ static void consider(struct follow *follow, size_t index, const struct candidate
     if (entry->tail->gzip ? !entry->done : candidate->size != entry->tail->offset)
         entry->dirty = true;
     entry->operand = index;
+    entry->owner = candidate->owner;
     entry->active = candidate->active;
     entry->present = true;
     entry->family = words_hash(index, stem_of(base_of(candidate->path)));
@@ -512,6 +543,16 @@ static void let_go(struct follow *follow)
 
 /* ---- inotify ---------------------------------------------------------- */
 
+/* inotify(7) reports a user's shares that are used up with errors that mean other things elsewhere.
+ */
+static void tell_blind(const char *path, int code)
+{
+    const char *reason = code == ENOSPC   ? "fs.inotify.max_user_watches is reached"
+                         : code == EMFILE ? "fs.inotify.max_user_instances is reached"
+                                          : strerror(code);
+    say_error("cannot watch, looking often instead", path, reason);
+}
+
 /* Watches the directory of OPERAND, or the nearest above it that exists. */
 static void watch_operand(struct follow *follow, struct operand *operand)
 {
@@ -536,7 +577,7 @@ static void watch_operand(struct follow *follow, struct operand *operand)
                                                      IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR);
     if (watch < 0 && !follow->blind_told) {
         follow->blind_told = true;
-        say_errno("cannot watch, looking often instead", path, errno);
+        tell_blind(path, errno);
     }
     operand->watch = watch;
     free(operand->watched);
@@ -815,7 +856,7 @@ struct follow *follow_new(const struct follow_plan *plan, const struct logfile_r
         return follow;
     follow->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (follow->inotify < 0)
-        say_errno("cannot watch, looking often instead", NULL, errno);
+        tell_blind(NULL, errno);
     return follow;
 }
 

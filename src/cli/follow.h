@@ -16,8 +16,10 @@
 
 #include "logfile.h"
 
-/* More files are not followed, which is told. */
+/* More files are not followed, which is told; nor are more of one user but root and ourselves: in a
+ * directory where all may make files they must not take the place of others. */
 #define FOLLOW_FILES_MAX 4096
+#define FOLLOW_FILES_OF_USER 1024
 
 struct follow_plan {
     bool once;      /* read what there is, and end */

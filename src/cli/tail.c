@@ -119,6 +119,8 @@ bool tail_same_head(const struct tail_head *old, const struct tail_head *head, b
         *unsure = !old->known || memcmp(old->bytes, head->bytes, head->length) == 0;
         return false;
     }
+    if (old->known)
+        return memcmp(old->bytes, head->bytes, old->length) == 0;
     return hash_head(head, old->length) == old->hash;
 }
 

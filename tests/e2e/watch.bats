@@ -331,6 +331,23 @@ PY
     end_watch
 }
 
+@test "whoever makes thousands of files keeps nobody else's from being followed" {
+    [ "$(id -u)" -eq 0 ] || skip 'only root can make files of somebody else'
+    python3 - "$(record 1)" <<'PY'
+import os, sys
+for i in range(5000):
+    with open("logs/n%d.ndjson" % i, "w") as log:
+        log.write(sys.argv[1].replace("w-1", "n-%d" % i) + "\n")
+    os.chown(log.name, 65534, 65534)
+PY
+    watch_until_it_follows logs
+    record 2 >>"$LOG"
+    wait_for 20 has_lines out 1
+    is "$(jq -r .event.id out)" w-2
+    end_watch
+    is "$(grep -c 'user 65534 has more' err)" 1 "$(cat err)"
+}
+
 @test "links and other things in a directory are no logs" {
     record 1 >secret
     ln -s "$BATS_TEST_TMPDIR/secret" logs/b.ndjson
@@ -340,21 +357,32 @@ PY
     is "$(timeout 20 "$ASTRAY" watch --once logs | jq -r .event.id)" w-2
 }
 
-@test "where inotify does not work, it looks often" {
+# looks_often LIMIT: with a limit of inotify's that leaves nothing, it is told once, and lines arrive all the same
+looks_often()
+{
     unshare -U true 2>/dev/null || skip 'no user namespaces'
-    unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_inotify_instances' 2>/dev/null || skip 'the limit cannot be set'
-    unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_inotify_instances; exec "$@"' sh "$ASTRAY" watch \
-        --textfile started.prom logs >out 2>err 3>&- </dev/null &
+    unshare -Ur sh -c "echo 0 >/proc/sys/user/$1" 2>/dev/null || skip 'the limit cannot be set'
+    unshare -Ur sh -c 'echo 0 >/proc/sys/user/"$1"; shift; exec "$@"' sh "$1" "$ASTRAY" watch \
+        --textfile started.prom logs "$BATS_TEST_TMPDIR/other.ndjson" >out 2>err 3>&- </dev/null &
     WATCH=$!
     SERVERS+=("$WATCH")
     wait_for 20 test -e started.prom
-    has "$(cat err)" 'looking often instead'
     record 1 >>"$LOG"
     wait_for 20 has_lines out 1
     mv "$LOG" "$LOG.1"
     record 2 >>"$LOG"
     wait_for 20 has_lines out 2
     end_watch
+    is "$(grep -c 'looking often instead' err)" 1
+    has "$(cat err)" "fs.inotify.max_user_${1##*_} is reached"
+}
+
+@test "where no inotify instance is left, it looks often" {
+    looks_often max_inotify_instances
+}
+
+@test "where no inotify watch is left, it looks often" {
+    looks_often max_inotify_watches
 }
 
 # rotate_under_load METHOD LOG: 20 rotations while 200,000 records are written as fast as it goes
