@@ -1,5 +1,6 @@
 # What the tests of IO::Socket (INET, IP and UNIX), Socket and Net::* do, as Debian ships those tests in no
 # package: every call of these modules, each result printed as a line of the Test Anything Protocol.
+# sockets.pl FILE: what of the maps is the library's goes to FILE.
 use strict;
 use warnings;
 use Errno qw(:POSIX);
@@ -11,6 +12,11 @@ use IO::Socket::IP;
 use IO::Socket::UNIX;
 use Socket qw(:DEFAULT :addrinfo inet_pton inet_ntop IPPROTO_TCP TCP_NODELAY SO_ERROR SO_TYPE IPV6_V6ONLY IPPROTO_IPV6);
 
+{
+    open my $maps, '<', '/proc/self/maps' or die $!;
+    open my $proof, '>', $ARGV[0] or die $!;
+    print $proof grep { m{/libastray\.so$} } <$maps>;
+}
 my $count = 0;
 $| = 1;
 $SIG{ALRM} = sub { print "Bail out! a call hangs\n"; exit 1 };
