@@ -193,7 +193,7 @@ no_records()
 # Takes out of a program's messages what differs between two runs anyhow: durations, dates, pids.
 steady()
 {
-    sed -E 's/[0-9]+ ms/N ms/g; s/[0-9.]+ ?seconds/N seconds/g
+    sed -E 's/[0-9]+ ?ms/N ms/g; s/[0-9.]+ ?seconds/N seconds/g
         s/[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.]+/DATE/g; s/\(node:[0-9]+\)/(node:PID)/
         s/^rtt .*/rtt/'
 }
@@ -284,7 +284,7 @@ listen()
 # stop PID: ends a process that the test started.
 stop()
 {
-    local tries=100
+    local tries=${STOP_TRIES:-100}
     kill "$1" 2>/dev/null || return 0
     while kill -0 "$1" 2>/dev/null && [ "$tries" -gt 0 ]; do
         sleep 0.02
