@@ -547,7 +547,11 @@ static void write_library_page(void)
         "URLs and in well-known options are masked; the value of a variable is never logged "
         "whole. Below `astray run` a program that is started without the library is told with "
         "`event.action` \"uncovered\", the reason, and its path in `astray.program`; that is no "
-        "attempt. Lengths are in bytes; longer texts are cut and end in \"...\".");
+        "attempt. `astray.remark` tells of calls that returned success and were wrong to: "
+        "\"fast-open\" "
+        "for a promise of TCP fast open, whose outcome is told when it is known, and "
+        "\"connected-to-itself\" for a socket that met itself, which counts as a failure. Lengths "
+        "are in bytes; longer texts are cut and end in \"...\".");
     fputs(".PP\n", out);
     put_fields();
     put_section("FILES");

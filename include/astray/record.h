@@ -86,6 +86,7 @@
     X(CLASS,                     ASTRAY,      "class",             TEXT,    32, 0)                 \
     X(CALL,                      ASTRAY,      "call",              TEXT,    32, 0)                 \
     X(PROGRAM,                   ASTRAY,      "program",           TEXT,   255, 0)                 \
+    X(REMARK,                    ASTRAY,      "remark",            TEXT,    32, 0)                 \
     X(MODE,                      ASTRAY,      "mode",              TEXT,    16, 0)                 \
     X(UNIT,                      ASTRAY,      "unit",              TEXT,   255, 7)                 \
     X(ORIGIN,                    ASTRAY,      "origin",            LIST,   255, 6)                 \

@@ -52,6 +52,9 @@ bool socket_is_at(int descriptor, const struct destination *destination);
 /* Has the socket a peer at this moment? */
 bool socket_has_peer(int descriptor);
 
+/* Is it a TCP socket whose connect() promises (TCP_FASTOPEN_CONNECT)? */
+bool socket_opens_fast(int descriptor);
+
 /* Is the socket connected to itself: does it have one address and port at both ends? */
 bool socket_is_at_itself(int descriptor);
 

@@ -192,9 +192,7 @@ static void note_differences(struct groups *groups, struct group *group, const s
 static void add_outcome(struct group *group, const struct sight *sight)
 {
     const struct record_line *line = sight->line;
-    struct slice error = line->fields[RECORD_ERROR_TYPE];
-    if (error.length == 0 && sight->kind == GROUP_FAILED)
-        error = line->fields[RECORD_EVENT_REASON];
+    struct slice error = sight_error(sight);
     group->outcomes++;
     if (slice_equal(sight->texts[GROUP_OUTCOME], SLICE("success")))
         group->succeeded++;
@@ -202,6 +200,8 @@ static void add_outcome(struct group *group, const struct sight *sight)
         group->failed++;
     if (error.length > 0)
         add_error(group, error, 1);
+    if (sight_is_fast_open(sight))
+        group->fast_open++;
     keep_listeners(group, line->fields[RECORD_LISTENERS]);
 }
 
@@ -357,6 +357,7 @@ static void merge_group(struct group *group, const struct group *other)
     group->rewritten += other->rewritten;
     group->blocked += other->blocked;
     group->ambiguous += other->ambiguous;
+    group->fast_open += other->fast_open;
     span(&group->first, &group->last, other->first, other->last);
     merge_errors(group, other);
     if (other->listeners_known)

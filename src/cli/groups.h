@@ -44,6 +44,7 @@ struct group {
     uint64_t succeeded, failed;
     uint64_t rewritten, blocked; /* attempts */
     uint64_t ambiguous;          /* records that name several names for the address */
+    uint64_t fast_open;          /* outcomes that TCP fast open had promised before */
     uint64_t first, last;        /* microseconds since the epoch; 0 when there was no time */
     struct group_error errors[GROUP_ERRORS];
     uint64_t other_errors;

@@ -147,9 +147,7 @@ static const char *unit_name(const struct metrics *metrics, size_t slot)
 
 static void count_failure(struct metrics *metrics, const struct sight *sight)
 {
-    struct slice error = sight->line->fields[RECORD_ERROR_TYPE];
-    if (error.length == 0)
-        error = sight->line->fields[RECORD_EVENT_REASON];
+    struct slice error = sight_error(sight);
     metrics->failures[unit_of(metrics, sight->texts[GROUP_UNIT])]
                      [row_of(errors, METRICS_ERRORS, error)]++;
 }

@@ -220,6 +220,19 @@ static void put_words(struct parts *parts, uint64_t count, const char *words)
     fputs(words, parts->stream);
 }
 
+/* "(by TCP fast open)", "(2 by TCP fast open)" */
+static void put_fast_open(FILE *stream, const struct group *group)
+{
+    if (group->fast_open == 0)
+        return;
+    fputs(" (", stream);
+    if (group->fast_open < group_count(group)) {
+        phrase_count(stream, group->fast_open);
+        putc(' ', stream);
+    }
+    fputs("by TCP fast open)", stream);
+}
+
 void phrase_outcomes(FILE *stream, const struct group *group, bool bare)
 {
     struct parts parts = {stream, group_count(group), bare, false};
@@ -239,6 +252,7 @@ void phrase_outcomes(FILE *stream, const struct group *group, bool bare)
     put_words(&parts, group->failed > told ? group->failed - told : 0, "failed");
     put_words(&parts, group->succeeded, "connected");
     put_words(&parts, group_unknown(group), "outcome unknown");
+    put_fast_open(stream, group);
 }
 
 /* ---- where it came from ----------------------------------------------- */

@@ -191,3 +191,18 @@ uint64_t sight_others(const struct record_line *line, enum record_field field)
     slice_number(line->fields[field], UINT32_MAX, &number);
     return number;
 }
+
+struct slice sight_error(const struct sight *sight)
+{
+    const struct slice *fields = sight->line->fields;
+    if (fields[RECORD_ERROR_TYPE].length > 0)
+        return fields[RECORD_ERROR_TYPE];
+    if (sight->kind == GROUP_FAILED) /* of a stray one it is its class */
+        return fields[RECORD_EVENT_REASON];
+    return sight_is_fast_open(sight) ? (struct slice){0} : fields[RECORD_REMARK];
+}
+
+bool sight_is_fast_open(const struct sight *sight)
+{
+    return record_equals(sight->line->fields[RECORD_REMARK], SLICE("fast-open"));
+}

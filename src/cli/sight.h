@@ -61,4 +61,11 @@ void sight_read_texts(struct sight *sight);
  * the library can count, so that no sum of them wraps. */
 uint64_t sight_others(const struct record_line *line, enum record_field field);
 
+/* What an outcome came to, where it has a name: "ECONNREFUSED", "abandoned",
+ * "connected-to-itself"; raw, and empty for none. */
+struct slice sight_error(const struct sight *sight);
+
+/* Was it promised by TCP fast open before? */
+bool sight_is_fast_open(const struct sight *sight);
+
 #endif

@@ -114,9 +114,9 @@ static void put_group(const struct summary_view *view, const struct group *group
             group->attempts);
     fprintf(stream,
             ",\"outcomes\":{\"success\":%" PRIu64 ",\"failure\":%" PRIu64 ",\"unknown\":%" PRIu64
-            "},\"rewritten\":%" PRIu64 ",\"blocked\":%" PRIu64,
-            group->succeeded, group->failed, group_unknown(group), group->rewritten,
-            group->blocked);
+            "},\"fast_open\":%" PRIu64 ",\"rewritten\":%" PRIu64 ",\"blocked\":%" PRIu64,
+            group->succeeded, group->failed, group_unknown(group), group->fast_open,
+            group->rewritten, group->blocked);
     put_errors(group, stream);
     put_time(stream, "first", group->first);
     put_time(stream, "last", group->last);

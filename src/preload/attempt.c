@@ -113,7 +113,17 @@ static void set_message(struct page *page, const struct attempt *attempt, const 
         text_string(text, ": ");
         text_string(text, errors_meaning(error));
     }
+    if (attempt->fast_open)
+        text_string(text, "; by TCP fast open, which had told of success before");
     record_set_text(&page->scratch->record, RECORD_MESSAGE, page_since(page, start));
+}
+
+/* What the call alone did not say. */
+static const char *remark_of(const struct attempt *attempt, int error)
+{
+    if (error == ERRORS_SELF)
+        return errors_slug(error);
+    return attempt->fast_open ? "fast-open" : NULL;
 }
 
 static void set_event(struct page *page, const struct attempt *attempt, enum attempt_phase which,
@@ -144,6 +154,8 @@ static void set_event(struct page *page, const struct attempt *attempt, enum att
     record_set_text(record, RECORD_ATTEMPT, id);
     if (which != ATTEMPT_END)
         record_set_text(record, RECORD_EVENT_ID, id);
+    page_set_optional(record, RECORD_REMARK,
+                      slice_of(remark_of(attempt, phase->ended ? error : 0)));
 }
 
 static void set_destination(struct page *page, const struct attempt *attempt, struct slice spelling)

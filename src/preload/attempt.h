@@ -19,6 +19,7 @@ struct attempt {
     struct verdict verdict; /* action POLICY_NONE: an ordinary destination (failures = 1) */
     bool stream;            /* TCP; else UDP */
     bool has_answer;
+    bool fast_open;             /* the call said that it was connected, and it was not yet */
     bool suppressed;            /* over the rate: its outcome is not told either */
     struct names_answer answer; /* of the resolver, for this address */
     uint32_t sequence;          /* of its first record: the attempt's number */

@@ -35,7 +35,7 @@ static const struct row {
     {EOPNOTSUPP, false, "EOPNOTSUPP", "not-supported", "not supported"},
     {ERRORS_ABANDONED, true, "", "abandoned", "given up before there was an answer"},
     {ERRORS_UNSEEN, true, "", "failed", "failed"},
-    {ERRORS_SELF, true, "", "connected-to-itself", "connected to itself"},
+    {ERRORS_SELF, true, "", "connected-to-itself", "the socket is connected to itself"},
 };
 
 static const struct row *find(int error)

@@ -106,13 +106,25 @@ static bool is_open(int error)
     return error == EINPROGRESS || error == EINTR || error == EALREADY;
 }
 
-/* A connection that is there at once may still be none: with TCP fast open the kernel only
- * promises, and a socket can meet itself. */
-static int really(int descriptor, int error)
+/* The error of a socket that is connected. */
+static int connected(int descriptor)
 {
-    if (error == 0 && socket_progress_of(descriptor) != SOCKET_CONNECTED)
-        return EINPROGRESS;
-    return error == 0 && socket_is_at_itself(descriptor) ? ERRORS_SELF : error;
+    return socket_is_at_itself(descriptor) ? ERRORS_SELF : 0;
+}
+
+/* How a call went that came back with ERROR. A connection that is there at once may still be none:
+ * with TCP fast open the kernel only promises, and a socket can meet itself. */
+static int really(struct attempt *attempt, int descriptor, int error)
+{
+    if (error != 0 && error != EISCONN)
+        return error;
+    enum socket_progress progress = socket_progress_of(descriptor);
+    if (progress == SOCKET_CONNECTED)
+        return connected(descriptor);
+    if (progress == SOCKET_OTHER)
+        return 0; /* not TCP, so there are no promises */
+    attempt->fast_open = true;
+    return EINPROGRESS;
 }
 
 /* An attempt at a stray destination came back with ERROR. */
@@ -122,7 +134,7 @@ static void land_stray(struct attempt *attempt, int descriptor, int error)
         attempt_tell(attempt, ATTEMPT_START_AND_END, error);
         return;
     }
-    error = really(descriptor, error);
+    error = really(attempt, descriptor, error);
     if (is_open(error))
         flights_add(descriptor, attempt);
     else
@@ -166,10 +178,11 @@ static int connect_again(struct attempt *attempt, int descriptor, const struct s
     int saved = errno;
     int result = real_connect()(descriptor, address, length);
     int error = result == 0 ? 0 : errno;
-    if (is_open(error))
+    int end = really(attempt, descriptor, error);
+    if (is_open(end))
         flights_add(descriptor, attempt);
     else
-        land(attempt, error == EISCONN ? 0 : error);
+        land(attempt, end);
     errno = result == 0 ? saved : error;
     return result;
 }
@@ -197,10 +210,11 @@ static int connect_ordinary(struct attempt *attempt, int descriptor, const struc
     attempt->began = attempt_clock();
     int result = real_connect()(descriptor, address, length);
     int error = result == 0 ? 0 : errno;
-    if (is_open(error))
+    int end = result == 0 ? really(attempt, descriptor, 0) : error;
+    if (is_open(end))
         flights_add(descriptor, attempt);
-    else if (error == 0 ? failures_any() : errors_end_an_attempt(error) && is_stream(descriptor))
-        land(attempt, error);
+    else if (end == 0 ? failures_any() : errors_end_an_attempt(end) && is_stream(descriptor))
+        land(attempt, end);
     errno = result == 0 ? saved : error;
     return result;
 }
@@ -236,17 +250,25 @@ static bool is_still(int descriptor, const struct attempt *attempt)
     return socket_is_at(descriptor, &target) || !socket_has_peer(descriptor);
 }
 
+/* A send that fails on a promise leaves a socket behind that looks as if it had never tried. */
+static enum socket_progress progress_of(const struct attempt *attempt, int descriptor)
+{
+    enum socket_progress progress = socket_progress_of(descriptor);
+    bool was_promised = progress == SOCKET_OTHER && attempt->fast_open;
+    return was_promised && socket_opens_fast(descriptor) ? SOCKET_FAILED : progress;
+}
+
 void intercept_learn_error(int descriptor, int error)
 {
     struct attempt attempt;
     int saved = errno;
     if (!flights_take(descriptor, &attempt))
         return;
-    enum socket_progress progress = socket_progress_of(descriptor);
+    enum socket_progress progress = progress_of(&attempt, descriptor);
     if (error != 0 && progress != SOCKET_OTHER)
         land(&attempt, error);
     else if (progress == SOCKET_CONNECTED)
-        land(&attempt, socket_is_at_itself(descriptor) ? ERRORS_SELF : 0);
+        land(&attempt, connected(descriptor));
     else if (progress == SOCKET_CONNECTING)
         flights_add(descriptor, &attempt);
     else if (progress == SOCKET_REFUSED)
@@ -262,9 +284,9 @@ void intercept_learn_close(int descriptor)
     int saved = errno;
     if (!flights_take(descriptor, &attempt))
         return;
-    enum socket_progress progress = socket_progress_of(descriptor);
+    enum socket_progress progress = progress_of(&attempt, descriptor);
     if (progress == SOCKET_CONNECTED && is_still(descriptor, &attempt))
-        land(&attempt, 0);
+        land(&attempt, connected(descriptor));
     else if (progress == SOCKET_CONNECTING)
         land(&attempt, ERRORS_ABANDONED);
     else if (progress == SOCKET_REFUSED)
@@ -316,12 +338,13 @@ int intercept_deny(struct attempt *attempt)
 
 void intercept_tell_send(struct attempt *attempt, int descriptor, int error)
 {
-    if (attempt->stream && is_open(really(descriptor, error))) {
-        attempt_tell(attempt, ATTEMPT_START, 0);
-        flights_add(descriptor, attempt);
+    int end = attempt->stream ? really(attempt, descriptor, error) : error;
+    if (!attempt->stream || !is_open(end)) {
+        attempt_tell(attempt, ATTEMPT_START_AND_END, end);
         return;
     }
-    attempt_tell(attempt, ATTEMPT_START_AND_END, error);
+    attempt_tell(attempt, ATTEMPT_START, 0);
+    flights_add(descriptor, attempt);
 }
 
 /* ---- the resolver -------------------------------------------------------- */

@@ -29,6 +29,17 @@ enum socket_progress socket_progress_of(int descriptor)
     return info.tcpi_segs_in > 0 && info.tcpi_total_retrans == 0 ? SOCKET_REFUSED : SOCKET_FAILED;
 }
 
+bool socket_opens_fast(int descriptor)
+{
+    int set = 0;
+    socklen_t size = sizeof set;
+    int saved = errno;
+    long result =
+        syscall(SYS_getsockopt, descriptor, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &set, &size);
+    errno = saved;
+    return result == 0 && set != 0;
+}
+
 /* CALL is SYS_getpeername or SYS_getsockname. */
 static bool get_end(long call, int descriptor, struct destination *out)
 {
