@@ -241,8 +241,13 @@ static bool program_is(struct slice program, const char *globs)
     return false;
 }
 
-/* Is TEXT the WORD of small letters? Every variable is held against every list, and most words
- * differ in their first byte. */
+/* Every variable is held against every list, and most words differ in their first byte. */
+static char first_of(struct slice text)
+{
+    return text.length == 0 ? '\0' : fold(text.data[0]);
+}
+
+/* Is TEXT the WORD of small letters? */
 static bool is_word(struct slice text, const char *word)
 {
     size_t i = 0;
@@ -256,8 +261,9 @@ static bool is_word(struct slice text, const char *word)
 
 static bool is_one_of(struct slice text, const char *words, size_t width, size_t count)
 {
+    char first = first_of(text);
     for (size_t i = 0; i < count; i++)
-        if (is_word(text, words + i * width))
+        if (words[i * width] == first && is_word(text, words + i * width))
             return true;
     return false;
 }
@@ -342,8 +348,9 @@ static enum role role_of_name(struct slice name, bool *bare)
     *bare = false;
     if (!last_word_of_letters(&name, &word) || word.length > WORD_MAX)
         return ROLE_NONE;
+    char first = first_of(word);
     for (size_t i = 0; i < COUNT(role_words) && role == ROLE_NONE; i++) {
-        if (!is_word(word, role_words[i].word))
+        if (role_words[i].word[0] != first || !is_word(word, role_words[i].word))
             continue;
         role = role_words[i].role;
         *bare = role_words[i].strong;
@@ -412,9 +419,9 @@ static bool same_addr(const struct addr *a, const struct addr *b)
 
 static bool is_loopback(const struct addr *address)
 {
-    struct endpoint v4, v6;
-    return endpoint_parse("127.0.0.1", 9, &v4) && endpoint_parse("::1", 3, &v6) &&
-           (same_addr(address, &v4.addr) || same_addr(address, &v6.addr));
+    static const struct addr v4 = {.family = ADDR_IPV4, .bytes = {127, 0, 0, 1}},
+                             v6 = {.family = ADDR_IPV6, .bytes = {[15] = 1}};
+    return same_addr(address, &v4) || same_addr(address, &v6);
 }
 
 static bool is_name(struct slice text)
@@ -423,6 +430,18 @@ static bool is_name(struct slice text)
     return text.length > 0 &&
            !(endpoint_parse(text.data, text.length, &endpoint) &&
              endpoint.host.length == text.length && endpoint.addr.family != ADDR_NONE);
+}
+
+/* No address is written without a digit or a colon, nor is a host left out without the colon of
+ * its port or scheme. Most variables have neither, and need no closer look. */
+static bool may_lead(const struct spelling_wanted *wanted, struct slice text)
+{
+    if (is_name(wanted->name) || is_loopback(&wanted->destination.addr)) /* "localhost" */
+        return true;
+    for (size_t i = 0; i < text.length; i++)
+        if (is_digit(text.data[i]) || text.data[i] == ':')
+            return true;
+    return false;
 }
 
 /* A name that was looked up is written as that name; else the address counts. */
@@ -912,7 +931,7 @@ bool spelling_in_variable(const struct spelling_wanted *wanted, struct slice nam
     struct slice found = {0};
     if (name.length == 0 || value.length == 0 || wanted->destination.addr.family == ADDR_NONE)
         return false;
-    if (is_never(name) || is_own_address(name, value))
+    if (!may_lead(wanted, value) || is_never(name) || is_own_address(name, value))
         return false;
     place.role = role_of_name(name, &place.bare);
     if (!any_word_leads(place, (struct slice){0}, value, (struct slice){0}, &found))
@@ -928,7 +947,7 @@ bool spelling_in_argument(const struct spelling_wanted *wanted, struct slice pre
     struct slice found = {0};
     if (argument.length == 0 || wanted->destination.addr.family == ADDR_NONE)
         return false;
-    if (!any_word_leads(place, previous, argument, next, &found))
+    if (!may_lead(wanted, argument) || !any_word_leads(place, previous, argument, next, &found))
         return false;
     *host = found;
     return true;

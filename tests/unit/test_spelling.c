@@ -60,6 +60,8 @@ static const struct variable_row {
     {"0.0.0.0:443", "", "ANYTHING", "https://0/", "0", "https is 443"},
     {"[::]:80", "", "API_URL", "http://[::]/", "::", "IPv6"},
     {"[::]:80", "", "API_ADDR", "[::]:80", "::", "IPv6 in brackets"},
+    {"[::]:80", "", "API_HOST", "::", "::", "IPv6 without a digit"},
+    {"127.0.0.1:80", "", "API_HOST", "localhost", "localhost", "localhost without a port"},
     {"[::ffff:0.0.0.0]:80", "", "API_ADDR", "0:80", "0", "a v4-mapped destination"},
     {"0.0.0.1:80", "", "API_ADDR", "1:80", "1", "a short form of inet_aton"},
     {"192.0.2.1:80", "", "API_ADDR", "192.0.2.1:80", "192.0.2.1", "documentation space"},
