@@ -14,7 +14,10 @@
 
 #define PROCESS_ARGS_MAX 32
 #define PROCESS_ANCESTORS_MAX 8
-#define PROCESS_STORAGE 8192
+#define PROCESS_STORAGE 5120
+
+/* Room for reading /proc; contents do not matter before or after. */
+#define PROCESS_SCRATCH 3072
 
 struct process_ancestor {
     pid_t pid;
@@ -37,6 +40,7 @@ struct process {
     struct slice host; /* node name of uname(2) */
     struct slice parent_name;
     struct slice parent_executable;
+    struct slice command_line; /* unmasked, a NUL behind each argument; empty for a long one */
     struct slice args[PROCESS_ARGS_MAX]; /* masked; one that is over 256 bytes long is cut
                                             there, and "..." is the last one when not all fit */
     size_t arg_count;
@@ -49,7 +53,7 @@ struct process {
 
 /* Reads the calling process. WITH_ARGS false leaves the arguments out (they are still
  * used to name a script). Never fails: what cannot be read is empty. */
-void process_read_self(struct process *out, bool with_args);
+void process_read_self(struct process *out, bool with_args, char scratch[static PROCESS_SCRATCH]);
 
 /* The pid of the calling process and thread, by system call: a cached one is wrong
  * behind fork and vfork. */

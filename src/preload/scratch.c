@@ -1,8 +1,11 @@
 #include "scratch.h"
 
 #include <stdatomic.h>
+
 #include "state.h"
 #include "wiped.h"
+
+_Static_assert(ORIGIN_SCRATCH >= PROCESS_SCRATCH, "a slot has one room to read to");
 
 static struct scratch slots[WIPED_SLOTS];
 static struct process shared_process;
@@ -36,7 +39,7 @@ const struct process *scratch_process_once(struct scratch *scratch, pid_t pid)
 {
     if (wiped_once_is(&wiped.process, pid))
         return &shared_process;
-    process_read_self(&scratch->process, state.policy->mask_arguments);
+    process_read_self(&scratch->process, state.policy->mask_arguments, scratch->reading);
     return &scratch->process;
 }
 
@@ -44,7 +47,7 @@ const struct process *scratch_process(struct scratch *scratch, pid_t pid)
 {
     if (wiped_once_is(&wiped.process, pid) || !wiped_once_begin(&wiped.process))
         return scratch_process_once(scratch, pid);
-    process_read_self(&shared_process, state.policy->mask_arguments);
+    process_read_self(&shared_process, state.policy->mask_arguments, scratch->reading);
     wiped_once_end(&wiped.process, pid);
     return &shared_process;
 }

@@ -16,15 +16,18 @@
 
 #define SCRATCH_TEXTS 2048 /* room for the texts that one record is composed of */
 
+/* On pages of its own, and in this order, so that the first record of a process touches few. */
 struct scratch {
+    union {
+        char reading[ORIGIN_SCRATCH]; /* until all is read */
+        char line[RECORD_LINE_MAX];
+    };
+    struct record record;
+    char texts[SCRATCH_TEXTS];
     struct process process; /* when the shared one is not to be had */
     struct origin origin;   /* likewise */
     struct program program; /* that is about to start */
-    struct record record;
-    char reading[ORIGIN_SCRATCH];
-    char texts[SCRATCH_TEXTS];
-    char line[RECORD_LINE_MAX];
-};
+} __attribute__((aligned(4096)));
 
 /* A free slot, or NULL when all are in use. Give it back with scratch_release. */
 struct scratch *scratch_claim(void);

@@ -5,6 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <astray/layout.h>
+
 #define PAGE 4096
 
 struct wiped wiped;
@@ -13,7 +15,7 @@ _Static_assert(sizeof(struct wiped) % PAGE == 0, "nothing else lies on the pages
 
 void wiped_prepare(void)
 {
-    static atomic_flag asked = ATOMIC_FLAG_INIT;
+    LAYOUT_AT_HAND static atomic_flag asked = ATOMIC_FLAG_INIT;
     if (atomic_flag_test_and_set(&asked))
         return;
     int saved = errno;

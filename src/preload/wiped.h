@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum { WIPED_SLOTS = 32, WIPED_ORIGINS = 64, WIPED_FLIGHTS = 256 };
+enum { WIPED_SLOTS = 32, WIPED_ORIGINS = 64, WIPED_FLIGHTS = 256, WIPED_ANSWERS = 64 };
 
 /* Something that is written once and only read from then on: empty, being filled, or the pid of
  * the process for which it is true. */
@@ -20,7 +20,8 @@ struct wiped {
     atomic_bool problem_told;
     wiped_once process;
     wiped_once origins[WIPED_ORIGINS];
-    _Atomic(int) flights[WIPED_FLIGHTS]; /* 0: empty; WIPED_BUSY; else the descriptor + 1 */
+    _Atomic(int) flights[WIPED_FLIGHTS];      /* 0: empty; WIPED_BUSY; else the descriptor + 1 */
+    _Atomic(unsigned) answers[WIPED_ANSWERS]; /* the versions of what listeners.c remembers */
 } __attribute__((aligned(4096)));
 
 enum { WIPED_BUSY = -1 };

@@ -235,7 +235,8 @@ static int search_family(struct search *search, uint8_t family, uint16_t port)
     int status = family == 0 ? ask_for_both(search, port) : ask_for_one(search, family, port);
     for (unsigned parts = 0; status == 0 && parts < PARTS_MAX; parts++) {
         status = read_part(search);
-        take_away(search);
+        if (status == 0)
+            take_away(search);
     }
     return status < 0 ? status : 0;
 }

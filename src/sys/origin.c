@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The scratch buffer: first the entries that are known to lead nowhere, so that they are judged
- * once and not in each environment that inherited them; then what is read. */
+/* The scratch buffer: first what is read; then the entries that are known to lead nowhere, so that
+ * they are judged once and not in each environment that inherited them. */
 #define SEEN_SLOTS 512
 #define SEEN_MOST (SEEN_SLOTS * 3 / 4)
 #define SEEN_SIZE (SEEN_SLOTS * sizeof(uint64_t))
@@ -95,11 +95,19 @@ static void take_argument(const struct search *search, size_t index)
     end_item(search, &item);
 }
 
+/* As it was read with the process, if it is not too long. */
+static struct slice read_command_line(const struct search *search)
+{
+    if (search->process->command_line.length > 0)
+        return search->process->command_line;
+    ssize_t length = process_read_file(0, "cmdline", search->buffer, READ_SIZE);
+    return (struct slice){.data = search->buffer, .length = length > 0 ? (size_t)length : 0};
+}
+
 static void search_arguments(const struct search *search)
 {
-    ssize_t length = process_read_file(0, "cmdline", search->buffer, READ_SIZE);
     struct spelling_wanted wanted = wanted_of_arguments(search);
-    struct slice rest = {.data = search->buffer, .length = length > 0 ? (size_t)length : 0};
+    struct slice rest = read_command_line(search);
     struct slice previous = {0}, argument, host = {0};
     size_t matches = 0;
     /* What the buffer cut off is not looked at. */
@@ -291,8 +299,8 @@ void origin_find(const struct spelling_wanted *wanted, const struct process *pro
     struct search search = {.wanted = wanted,
                             .process = process,
                             .parents = depth == POLICY_ORIGIN_PARENTS,
-                            .seen = scratch,
-                            .buffer = scratch + SEEN_SIZE,
+                            .buffer = scratch,
+                            .seen = scratch + READ_SIZE,
                             .out = out};
     memset(out, 0, offsetof(struct origin, storage));
     if (depth == POLICY_ORIGIN_NONE)

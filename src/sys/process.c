@@ -9,12 +9,17 @@
 
 #include <astray/mask.h>
 
-/* The end of `storage` is where files are read to; what is kept stands before it. */
-#define SCRATCH_SIZE 3072
-#define KEPT_SIZE (PROCESS_STORAGE - SCRATCH_SIZE)
 #define ARGS_TOTAL 2560
+#define LINE_LONGEST 768
 #define TEXT_LONGEST 256
 #define NAME_LONGEST (PROCESS_NAME_SIZE - 1)
+
+/* Of the texts: the executables, the working directory and the unit; of the names: the base name,
+ * the program, the name, the host. */
+_Static_assert(ARGS_TOTAL + LINE_LONGEST + 4 * TEXT_LONGEST +
+                       (4 + PROCESS_ANCESTORS_MAX) * NAME_LONGEST <=
+                   PROCESS_STORAGE,
+               "all that is kept has room");
 
 #ifdef SYS_geteuid32
 #define GETEUID SYS_geteuid32
@@ -430,14 +435,9 @@ struct slice process_unit_of(struct slice cgroup)
 
 /* ---- reading ---------------------------------------------------------- */
 
-static char *scratch(struct process *out)
-{
-    return out->storage + KEPT_SIZE;
-}
-
 static struct slice keep(struct process *out, struct slice text, size_t longest)
 {
-    size_t room = KEPT_SIZE - out->used;
+    size_t room = PROCESS_STORAGE - out->used;
     if (text.length > longest)
         text.length = longest;
     if (text.length > room)
@@ -507,22 +507,23 @@ static struct slice program_of(struct slice executable, struct slice command_lin
     return program;
 }
 
-static void read_command(struct process *out, bool with_args)
+static void read_command(struct process *out, bool with_args, char buffer[static PROCESS_SCRATCH])
 {
-    char *buffer = scratch(out);
-    struct slice path = read_executable(0, buffer, SCRATCH_SIZE);
+    struct slice path = read_executable(0, buffer, PROCESS_SCRATCH);
     out->executable = keep(out, path, TEXT_LONGEST);
     struct slice base = keep(out, base_of(path), NAME_LONGEST);
 
-    struct slice line = read_text(0, "cmdline", buffer, SCRATCH_SIZE);
-    bool cut = line.length == SCRATCH_SIZE && line.data[SCRATCH_SIZE - 1] != '\0';
+    struct slice line = read_text(0, "cmdline", buffer, PROCESS_SCRATCH);
+    bool cut = line.length == PROCESS_SCRATCH && line.data[PROCESS_SCRATCH - 1] != '\0';
     struct slice applet = program_of(base, line);
     out->program = applet.data == base.data ? base : keep(out, applet, NAME_LONGEST);
     out->name = keep(out, process_name_of(line), NAME_LONGEST);
     if (out->name.length == 0)
         out->name = out->program;
     if (with_args)
-        keep_args(out, line, cut || line.length == SCRATCH_SIZE);
+        keep_args(out, line, cut || line.length == PROCESS_SCRATCH);
+    if (line.length <= LINE_LONGEST)
+        out->command_line = keep(out, line, LINE_LONGEST);
 }
 
 /* The name and facts of process PID; false when it cannot be seen. */
@@ -540,13 +541,13 @@ static bool read_other(pid_t pid, char *buffer, size_t size, struct process_stat
     return true;
 }
 
-static void read_ancestors(struct process *out)
+static void read_ancestors(struct process *out, char buffer[static PROCESS_SCRATCH])
 {
     struct process_stat stat = {.parent = out->parent_pid};
     struct slice name;
     while (out->ancestor_count < PROCESS_ANCESTORS_MAX && stat.parent > 0) {
         pid_t pid = stat.parent;
-        if (!read_other(pid, scratch(out), 2048, &stat, &name))
+        if (!read_other(pid, buffer, 2048, &stat, &name))
             return;
         out->ancestors[out->ancestor_count++] = (struct process_ancestor){
             .pid = pid,
@@ -572,7 +573,7 @@ static struct slice read_host(struct utsname *buffer)
     return slice_of(buffer->nodename);
 }
 
-void process_read_self(struct process *out, bool with_args)
+void process_read_self(struct process *out, bool with_args, char scratch[static PROCESS_SCRATCH])
 {
     struct process_stat stat;
     struct utsname names;
@@ -580,18 +581,18 @@ void process_read_self(struct process *out, bool with_args)
     out->pid = process_pid();
     out->parent_pid = (pid_t)raw(SYS_getppid, 0, 0, 0, 0);
     out->uid = (uid_t)raw(GETEUID, 0, 0, 0, 0);
-    if (process_stat_parse(read_text(0, "stat", scratch(out), 1024), &stat))
+    if (process_stat_parse(read_text(0, "stat", scratch, 1024), &stat))
         out->started = stat.started;
-    read_command(out, with_args);
+    read_command(out, with_args, scratch);
     out->working_directory =
-        keep(out, read_working_directory(scratch(out), SCRATCH_SIZE), TEXT_LONGEST);
-    out->unit = keep(out, process_unit_of(read_text(0, "cgroup", scratch(out), SCRATCH_SIZE)),
-                     TEXT_LONGEST);
+        keep(out, read_working_directory(scratch, PROCESS_SCRATCH), TEXT_LONGEST);
+    out->unit =
+        keep(out, process_unit_of(read_text(0, "cgroup", scratch, PROCESS_SCRATCH)), TEXT_LONGEST);
     out->host = keep(out, read_host(&names), NAME_LONGEST);
     if (out->parent_pid > 0)
         out->parent_executable =
-            keep(out, read_executable(out->parent_pid, scratch(out), SCRATCH_SIZE), TEXT_LONGEST);
-    read_ancestors(out);
+            keep(out, read_executable(out->parent_pid, scratch, PROCESS_SCRATCH), TEXT_LONGEST);
+    read_ancestors(out, scratch);
     if (out->ancestor_count > 0)
         out->parent_name = out->ancestors[0].name;
 }

@@ -34,7 +34,7 @@ static void search(enum policy_origin depth)
         .destination = {.addr = {.bytes = {0, 0, 0, HOST_NUMBER}, .family = ADDR_IPV4},
                         .port = PORT},
     };
-    process_read_self(&self, false);
+    process_read_self(&self, false, buffer);
     wanted.program = self.program;
     origin_find(&wanted, &self, depth, buffer, &origin);
 }
@@ -286,7 +286,7 @@ START_TEST(names_processes_with_their_pids_unless_those_were_reused)
         ck_assert(length > 0 && process_stat_parse((struct slice){text, (size_t)length}, &stat));
         usleep(1000);
     }
-    process_read_self(&self, false);
+    process_read_self(&self, false, buffer);
     self.ancestor_count = 1;
     self.topmost = false;
     self.ancestors[0] = (struct process_ancestor){pid, stat.started, SLICE("cat")};

@@ -12,6 +12,8 @@
 #include "guard.h"
 #include "unit.h"
 
+static char scratch[PROCESS_SCRATCH];
+
 static struct slice guarded(const char *data, size_t length)
 {
     return (struct slice){guard_copy(data, length), length};
@@ -177,7 +179,7 @@ START_TEST(reads_itself)
     ck_assert_int_gt(length, 0);
     path[length] = '\0';
     errno = 0;
-    process_read_self(&self, true);
+    process_read_self(&self, true, scratch);
     ck_assert_int_eq(errno, 0);
     ck_assert_int_eq(self.pid, getpid());
     ck_assert_int_eq(self.parent_pid, getppid());
@@ -202,7 +204,7 @@ END_TEST
 START_TEST(leaves_arguments_out_when_told)
 {
     static struct process self;
-    process_read_self(&self, false);
+    process_read_self(&self, false, scratch);
     ck_assert_uint_eq(self.arg_count, 0);
     ck_assert_uint_gt(self.name.length, 0);
 }
@@ -238,7 +240,7 @@ static void without_standard_descriptors(void)
     close(0);
     close(1);
     close(2);
-    process_read_self(&self, true);
+    process_read_self(&self, true, scratch);
     bool open = fcntl(0, F_GETFD) >= 0 || fcntl(1, F_GETFD) >= 0 || fcntl(2, F_GETFD) >= 0;
     dprintf(saved, "%s %d", open ? "open" : "closed", self.arg_count > 0);
 }
@@ -259,7 +261,7 @@ static void without_a_free_descriptor(void)
     setrlimit(RLIMIT_NOFILE, &limit);
     while (dup(saved) >= 0)
         ;
-    process_read_self(&self, true);
+    process_read_self(&self, true, scratch);
     dprintf(saved, "%d %zu %zu", self.pid == getpid(), (size_t)(self.executable.length > 0),
             self.arg_count);
 }
@@ -318,7 +320,7 @@ static void run_again(const char *const arguments[], char *out, size_t size)
 static void show(void)
 {
     static struct process self;
-    process_read_self(&self, true);
+    process_read_self(&self, true, scratch);
     printf("%.*s|%zu", (int)self.name.length, self.name.data, self.arg_count);
     for (size_t i = 0; i < self.arg_count; i++)
         printf("|%.*s", (int)self.args[i].length, self.args[i].data);
