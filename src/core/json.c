@@ -108,6 +108,20 @@ size_t json_next_character(struct slice *text, char out[static 4])
     return written;
 }
 
+size_t json_unescape(struct slice raw, char *out, size_t size)
+{
+    size_t length = 0;
+    while (raw.length > 0) {
+        char character[4];
+        size_t written = json_next_character(&raw, character);
+        if (written > size - length)
+            break;
+        memcpy(out + length, character, written);
+        length += written;
+    }
+    return length;
+}
+
 bool json_same(struct slice a, struct slice b)
 {
     while (a.length > 0 && b.length > 0) {

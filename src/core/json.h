@@ -127,6 +127,9 @@ static inline const char *json_skip_digits(const char *at, const char *end)
  * returns its length. What is no valid character stands for itself, a byte at a time. */
 size_t json_next_character(struct slice *text, char out[static 4]);
 
+/* Writes what RAW means to OUT, cut to the whole characters that fit; returns the length. */
+size_t json_unescape(struct slice raw, char *out, size_t size);
+
 /* Do two raw strings mean the same? */
 bool json_same(struct slice a, struct slice b);
 

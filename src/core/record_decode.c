@@ -9,16 +9,7 @@
 
 size_t record_unescape(struct slice raw, char *out, size_t size)
 {
-    size_t length = 0;
-    while (raw.length > 0) {
-        char character[4];
-        size_t written = json_next_character(&raw, character);
-        if (written > size - length)
-            break;
-        memcpy(out + length, character, written);
-        length += written;
-    }
-    return length;
+    return json_unescape(raw, out, size);
 }
 
 bool record_equals(struct slice raw, struct slice text)

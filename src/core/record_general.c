@@ -127,7 +127,7 @@ static struct target find_target(unsigned object, struct slice key, bool escapes
 {
     char plain[64];
     if (escapes)
-        key = (struct slice){plain, record_unescape(key, plain, sizeof plain)};
+        key = (struct slice){plain, json_unescape(key, plain, sizeof plain)};
     do {
         unsigned field = find_field(object, key);
         if (field != RECORD_FIELD_COUNT)
