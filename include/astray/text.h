@@ -37,6 +37,9 @@ struct slice slice_from(struct slice whole, size_t start);
 /* The index of the first BYTE in WHOLE, or WHOLE's length when there is none. */
 size_t slice_find(struct slice whole, char byte);
 
+/* What stands behind the last '/' of PATH. */
+struct slice slice_base(struct slice path);
+
 /* WHOLE without the spaces and tabs (also CR and LF) at both its ends. */
 struct slice slice_trim(struct slice whole);
 

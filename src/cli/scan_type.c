@@ -106,12 +106,6 @@ static bool fits(const struct glob *glob, struct slice name)
     return slice_matches(name, glob->text);
 }
 
-static struct slice base_of(struct slice path)
-{
-    const char *slash = path.length == 0 ? NULL : memrchr(path.data, '/', path.length);
-    return slash == NULL ? path : slice_from(path, (size_t)(slash - path.data) + 1);
-}
-
 const struct scan_type *scan_type_named(struct slice name)
 {
     for (const struct scan_type *type = scan_types; type->name != NULL; type++)
@@ -126,7 +120,7 @@ static const char *const example_ends[] = {".example", ".sample",   ".dist",  ".
 
 bool scan_type_is_example(struct slice path)
 {
-    struct slice base = base_of(path);
+    struct slice base = slice_base(path);
     for (size_t i = 0; i < sizeof example_ends / sizeof *example_ends; i++)
         if (slice_ends_with(base, slice_of(example_ends[i])))
             return true;
@@ -148,7 +142,7 @@ static struct slice without_template(struct slice path)
 static const struct scan_type *of_exact_path(struct slice path)
 {
     char absolute[4096];
-    struct slice base = base_of(path);
+    struct slice base = slice_base(path);
     struct text text;
     /* "etc/hosts" and "/etc/hosts" are the same to the globs. */
     text_start(&text, absolute, sizeof absolute);
@@ -192,7 +186,7 @@ static bool is_shell_shebang(struct slice head)
     line = slice_from(line, 2);
     struct slice word;
     while (slice_cut(&line, ' ', &word)) {
-        word = slice_trim(base_of(word));
+        word = slice_trim(slice_base(word));
         for (size_t i = 0; i < sizeof shells / sizeof *shells; i++)
             if (slice_equal(word, slice_of(shells[i])))
                 return true;

@@ -3,6 +3,8 @@
 #include <elf.h>
 #include <string.h>
 
+#include <astray/text.h>
+
 #ifndef EM_LOONGARCH /* glibc 2.35 */
 #define EM_LOONGARCH 258
 #endif
@@ -198,11 +200,11 @@ static bool has_go_section(const struct file *file, const struct sections *secti
     return false;
 }
 
-static enum elf_libc libc_of_needed(const char *name)
+static enum elf_libc libc_of_needed(struct slice name)
 {
-    if (strcmp(name, "libc.so.6") == 0 || strcmp(name, "libc.so.6.1") == 0)
+    if (slice_equal(name, SLICE("libc.so.6")) || slice_equal(name, SLICE("libc.so.6.1")))
         return ELF_LIBC_GLIBC;
-    if (strcmp(name, "libc.so") == 0 || strncmp(name, "libc.musl-", 10) == 0)
+    if (slice_equal(name, SLICE("libc.so")) || slice_starts_with(name, SLICE("libc.musl-")))
         return ELF_LIBC_MUSL;
     return ELF_LIBC_UNKNOWN;
 }
@@ -245,8 +247,9 @@ static enum elf_libc libc_of_dynamic(const struct file *file, const struct segme
         if (!find_offset(file, segments, strings + needed[i], &offset))
             continue;
         read_name(file, offset, name);
-        if (libc_of_needed(name) != ELF_LIBC_UNKNOWN)
-            return libc_of_needed(name);
+        enum elf_libc libc = libc_of_needed(slice_of(name));
+        if (libc != ELF_LIBC_UNKNOWN)
+            return libc;
     }
     return ELF_LIBC_UNKNOWN;
 }
@@ -313,10 +316,9 @@ enum elf_libc elf_libc_of_loader(const char *path)
         {"ld64.so.", ELF_LIBC_GLIBC},
         {"ld.so.", ELF_LIBC_GLIBC},
     };
-    const char *slash = strrchr(path, '/');
-    const char *base = slash == NULL ? path : slash + 1;
+    struct slice base = slice_base(slice_of(path));
     for (size_t i = 0; i < sizeof loaders / sizeof *loaders; i++)
-        if (strncmp(base, loaders[i].start, strlen(loaders[i].start)) == 0)
+        if (slice_starts_with(base, slice_of(loaders[i].start)))
             return loaders[i].libc;
     return ELF_LIBC_UNKNOWN;
 }

@@ -510,14 +510,6 @@ static size_t word_end(struct slice text, size_t start)
     return i;
 }
 
-static struct slice base_of(struct slice path)
-{
-    size_t start = path.length;
-    while (start > 0 && path.data[start - 1] != '/')
-        start--;
-    return slice_from(path, start);
-}
-
 /* Does WORD end in `Authorization:` or `"password":`, so that the secret is what follows? */
 static bool announces_secret(struct slice word)
 {
@@ -576,7 +568,7 @@ static void mask_words(struct context context, struct slice text, struct text *o
         }
         bool assignment = slice_find(word, '=') < word.length && word.data[0] != '-';
         if (first && !assignment) {
-            now.program = base_of(word);
+            now.program = slice_base(word);
             first = false;
         }
         now.previous = word;

@@ -223,14 +223,6 @@ static struct slice head(struct slice text, size_t length)
     return (struct slice){.data = text.data, .length = length};
 }
 
-static struct slice base_of(struct slice path)
-{
-    size_t start = path.length;
-    while (start > 0 && path.data[start - 1] != '/')
-        start--;
-    return slice_from(path, start);
-}
-
 /* Is PROGRAM one of GLOBS, which stand between blanks? */
 static bool program_is(struct slice program, const char *globs)
 {
@@ -903,7 +895,7 @@ static bool any_word_leads(struct place place, struct slice previous, struct sli
             return true;
         if (first && !whole && assigned(word) == 0) {
             /* the words that follow are this command's */
-            place.program = place.role == ROLE_NONE ? base_of(word) : place.program;
+            place.program = place.role == ROLE_NONE ? slice_base(word) : place.program;
             place.operands = true;
             first = false;
             word = (struct slice){0};

@@ -54,6 +54,14 @@ size_t slice_find(struct slice whole, char byte)
     return at == NULL ? whole.length : (size_t)(at - whole.data);
 }
 
+struct slice slice_base(struct slice path)
+{
+    size_t start = path.length;
+    while (start > 0 && path.data[start - 1] != '/')
+        start--;
+    return slice_from(path, start);
+}
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';

@@ -102,14 +102,14 @@ static bool lists(struct slice list, struct slice entry)
 /* Is the library preloaded into every program? */
 static bool is_everywhere(struct program_window *window)
 {
-    static const char name[] = "/libastray.so";
     ssize_t length = 0;
     long descriptor = syscall(SYS_openat, AT_FDCWD, "/etc/ld.so.preload", O_RDONLY | O_CLOEXEC, 0);
     if (descriptor >= 0) {
         length = process_read((int)descriptor, window->bytes, sizeof window->bytes);
         process_close((int)descriptor);
     }
-    return length > 0 && memmem(window->bytes, (size_t)length, name, sizeof name - 1) != NULL;
+    return length > 0 &&
+           slice_matches((struct slice){window->bytes, (size_t)length}, SLICE("*/libastray.so*"));
 }
 
 static bool is_cleared(struct program *program, char *const *environment)

@@ -206,14 +206,6 @@ static bool has_letter(const char *letters, char letter)
     return letter != '\0' && strchr(letters, letter) != NULL;
 }
 
-static struct slice base_of(struct slice path)
-{
-    size_t start = path.length;
-    while (start > 0 && path.data[start - 1] != '/')
-        start--;
-    return slice_from(path, start);
-}
-
 /* A daemon's title up to its colon, and a login shell without its hyphen. */
 static struct slice title_of(struct slice argument)
 {
@@ -222,7 +214,7 @@ static struct slice title_of(struct slice argument)
             argument.length = i;
     if (argument.length > 1 && argument.data[0] == '-')
         argument = slice_from(argument, 1);
-    return base_of(argument);
+    return slice_base(argument);
 }
 
 static const struct interpreter *interpreter_of(struct slice program)
@@ -319,11 +311,11 @@ static struct slice script_of(const struct interpreter *interpreter, struct slic
         if (slice_equal(argument, SLICE("--"))) {
             if (!interpreter->operand || !next_argument(&rest, &argument))
                 break;
-            return base_of(argument);
+            return slice_base(argument);
         }
         bool option = argument.length > 1 && (argument.data[0] == '-' || argument.data[0] == '+');
         if (!option)
-            return interpreter->operand && !slice_equal(argument, SLICE("-")) ? base_of(argument)
+            return interpreter->operand && !slice_equal(argument, SLICE("-")) ? slice_base(argument)
                                                                               : (struct slice){0};
         enum option_meaning meaning = option_meaning_of(interpreter, argument, &attached);
         if (meaning == OPTION_CODE)
@@ -333,7 +325,7 @@ static struct slice script_of(const struct interpreter *interpreter, struct slic
         if (attached.length == 0 && !next_argument(&rest, &attached))
             break;
         if (meaning == OPTION_SCRIPT || meaning == OPTION_MODULE)
-            return base_of(attached);
+            return slice_base(attached);
     }
     return (struct slice){0};
 }
@@ -496,7 +488,7 @@ static void keep_args(struct process *out, struct slice command_line, bool cut)
 
 static struct slice program_of(struct slice executable, struct slice command_line)
 {
-    struct slice program = base_of(executable);
+    struct slice program = slice_base(executable);
     for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
         if (wrappers[i].options || !slice_equal(program, slice_of(wrappers[i].program)))
             continue;
@@ -511,7 +503,7 @@ static void read_command(struct process *out, bool with_args, char buffer[static
 {
     struct slice path = read_executable(0, buffer, PROCESS_SCRATCH);
     out->executable = keep(out, path, TEXT_LONGEST);
-    struct slice base = keep(out, base_of(path), NAME_LONGEST);
+    struct slice base = keep(out, slice_base(path), NAME_LONGEST);
 
     struct slice line = read_text(0, "cmdline", buffer, PROCESS_SCRATCH);
     bool cut = line.length == PROCESS_SCRATCH && line.data[PROCESS_SCRATCH - 1] != '\0';
