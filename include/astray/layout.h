@@ -8,6 +8,10 @@
  */
 #define LAYOUT_AT_HAND __attribute__((section(".bss.at_hand")))
 
+/* For the page that madvise(2) is asked about: behind all others, where that parts the library's
+ * memory in two and not in three. */
+#define LAYOUT_APART __attribute__((section(".bss.apart")))
+
 /* For constants and functions that every program reads at load: side by side, so that one page
  * fault maps them all. */
 #define LAYOUT_AT_LOAD __attribute__((section(".text.startup.constants")))

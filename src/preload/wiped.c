@@ -9,7 +9,7 @@
 
 #define PAGE 4096
 
-struct wiped wiped;
+LAYOUT_APART struct wiped wiped;
 
 _Static_assert(sizeof(struct wiped) % PAGE == 0, "nothing else lies on the pages that are wiped");
 
