@@ -63,7 +63,8 @@ class Shell:
         return re.sub(rf"(?<![\w.-]){re.escape(socket.gethostname())}(?![\w.-])", "web-10", text)
 
     def end(self):
-        self.shell.stdin.write('for job in $(jobs -p); do kill "$job"; done; exit\n')
+        # In a subshell, dash has no jobs.
+        self.shell.stdin.write('jobs -p >jobs; while read -r job; do kill "$job"; done <jobs; wait; exit\n')
         self.shell.stdin.close()
         self.shell.wait()
 
