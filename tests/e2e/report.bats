@@ -241,3 +241,14 @@ print(len(json.loads(data)["rows"]))' <page.html)
     pdftotext -layout page.pdf page.txt
     has "$(tr -s ' \n' '  ' <page.txt)" 'write localhost or the server'
 }
+
+@test "on paper each page of a long table has its head" {
+    need chromium pdftotext
+    python3 "$BATS_TEST_DIRNAME/many_groups.py" 60 >many.ndjson
+    page many.ndjson
+    browser --no-pdf-header-footer --print-to-pdf=page.pdf "file://$PWD/page.html"
+    pdftotext -layout page.pdf page.txt
+    pages=$(tr -cd '\f' <page.txt | wc -c)
+    [ "$pages" -ge 3 ]
+    is "$(grep -c 'Last seen' page.txt)" "$pages"
+}
