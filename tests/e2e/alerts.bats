@@ -63,6 +63,12 @@ CHANGES
     fi
 }
 
+@test "the runbook has each alert, and no other" {
+    grep -oE '^ *- alert: .*' "$EXAMPLES/astray.rules.yml" | sed 's/.*: //' | sort -u >alerts.list
+    [ "$(wc -l <alerts.list)" -ge 10 ]
+    grep -oE '`Astray[A-Z][A-Za-z]*`' "$ROOT/examples/runbook.md" | tr -d '`' | sort -u | diff -u alerts.list -
+}
+
 @test "each command that an alert names is one of ours" {
     grep '^ *command: ' "$EXAMPLES/astray.rules.yml" | grep -o 'astray [a-z]* .*\|astray [a-z]*$' >commands
     [ -s commands ]
