@@ -477,16 +477,17 @@ static void put_fields(void)
     fputs(".TE\n", out);
 }
 
+/* No table: its blocks of text make groff warn where a page would end. */
 static void put_classes(void)
 {
-    fputs(".TS\nl l lx.\nClass\tBy default\tMeaning\n", out);
+    fputs(".PD 0\n", out);
     for (unsigned i = 0; i < ADDR_CLASS_COUNT; i++)
-        fprintf(out, "%s\t%s\tT{\n%s\nT}\n", addr_class_name((enum addr_class)i),
+        fprintf(out, ".TP 22\n%s\n%s: %s\n", addr_class_name((enum addr_class)i),
                 (addr_classes_stray >> i & 1) == 0   ? "fine"
                 : (addr_classes_range >> i & 1) != 0 ? "stray, unless routed"
                                                      : "stray",
                 addr_class_why((enum addr_class)i));
-    fputs(".TE\n", out);
+    fputs(".PD\n", out);
 }
 
 static void write_library_page(void)
