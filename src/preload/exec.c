@@ -1,6 +1,8 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "intercept.h"
@@ -109,6 +111,25 @@ INTERCEPT_EXPORT int execle(const char *path, const char *first, ...)
     if (uncovered_wanted())
         uncovered_watch("execle", path, environment);
     return real_execve()(path, arguments, environment);
+}
+
+/* ---- by the shell ---------------------------------------------------------- */
+
+/* libc starts it without a call that we would see. */
+
+INTERCEPT_EXPORT int system(const char *command)
+{
+    if (command != NULL && uncovered_wanted())
+        uncovered_watch("system", "/bin/sh", environ);
+    return real_system()(command);
+}
+
+INTERCEPT_EXPORT FILE *popen(const char *command, const char *mode)
+{
+    FILE *pipe = real_popen()(command, mode);
+    if (pipe != NULL && uncovered_wanted())
+        uncovered_watch("popen", "/bin/sh", environ);
+    return pipe;
 }
 
 /* ---- posix_spawn ----------------------------------------------------------- */

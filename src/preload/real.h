@@ -12,6 +12,7 @@
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h> /* the type FILE */
 #include <sys/socket.h>
 
 /* A row a function: result, name, parameters, and what to call while it cannot be found. */
@@ -40,6 +41,8 @@
     X(int, execvpe, (const char *, char *const *, char *const *))                                  \
     X(int, execveat, (int, const char *, char *const *, char *const *, int))                       \
     X(int, fexecve, (int, char *const *, char *const *))                                           \
+    X(int, system, (const char *))                                                                 \
+    X(FILE *, popen, (const char *, const char *))                                                 \
     X(int, posix_spawn,                                                                            \
       (pid_t *restrict, const char *restrict, const posix_spawn_file_actions_t *,                  \
        const posix_spawnattr_t *restrict, char *const *restrict, char *const *restrict))           \

@@ -132,6 +132,16 @@ is_told()
     is_told "cleared $PUBLIC/plain execl" env -i "$PROGRAMS/start" execl "$PUBLIC/plain" || true
 }
 
+@test "the shell of system() and popen() is told where the library is taken from it" {
+    for way in system popen; do
+        is_told "cleared /bin/sh $way" "$PROGRAMS/start" "$way" 'echo a; exit 3'
+        rm "$LOG"
+        unchanged "$PROGRAMS/start" "$way" 'echo a; exit 3'
+        has "$(cat "$BATS_TEST_TMPDIR/plain.out")" "$way: 768"
+        is_told '' "$PROGRAMS/start" execl /bin/sh -c true
+    done
+}
+
 @test "programs with raised privileges are told to those for whom they are raised" {
     need setpriv
     [ "$(id -u)" -eq 0 ] && setpriv --reuid 65534 --clear-groups true 2>/dev/null || skip 'this takes root'

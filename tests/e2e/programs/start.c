@@ -130,6 +130,27 @@ static int by_posix_spawnp(const struct request *to)
     return spawned(error, child);
 }
 
+/* PATH is the shell's to run, and the library is taken from its environment. */
+static int by_system(const struct request *to)
+{
+    unsetenv("LD_PRELOAD");
+    fflush(stdout);
+    printf("system: %d, %d without a command\n", system(to->path), system(NULL));
+    return 0;
+}
+
+static int by_popen(const struct request *to)
+{
+    char line[64] = "";
+    unsetenv("LD_PRELOAD");
+    FILE *pipe = popen(to->path, "r");
+    if (pipe == NULL)
+        return -1;
+    printf("popen: %s", fgets(line, sizeof line, pipe) == NULL ? "nothing\n" : line);
+    printf("popen: %d\n", pclose(pipe));
+    return popen(to->path, "what") == NULL ? -1 : 0;
+}
+
 static int by_dlopen(const struct request *to)
 {
     void *library = dlopen(to->path, RTLD_NOW | RTLD_DEEPBIND);
@@ -142,13 +163,21 @@ static const struct way {
     int (*start)(const struct request *to);
     bool returns; /* else it replaces the process, and so gets a child */
 } ways[] = {
-    {"execve", by_execve, false},          {"execv", by_execv, false},
-    {"execvp", by_execvp, false},          {"execvpe", by_execvpe, false},
-    {"execveat", by_execveat, false},      {"execveat-folder", by_execveat_of_a_folder, false},
-    {"fexecve", by_fexecve, false},        {"execl", by_execl, false},
-    {"execlp", by_execlp, false},          {"execle", by_execle, false},
-    {"posix_spawn", by_posix_spawn, true}, {"posix_spawnp", by_posix_spawnp, true},
+    {"execve", by_execve, false},
+    {"execv", by_execv, false},
+    {"execvp", by_execvp, false},
+    {"execvpe", by_execvpe, false},
+    {"execveat", by_execveat, false},
+    {"execveat-folder", by_execveat_of_a_folder, false},
+    {"fexecve", by_fexecve, false},
+    {"execl", by_execl, false},
+    {"execlp", by_execlp, false},
+    {"execle", by_execle, false},
+    {"posix_spawn", by_posix_spawn, true},
+    {"posix_spawnp", by_posix_spawnp, true},
     {"dlopen", by_dlopen, true},
+    {"system", by_system, true},
+    {"popen", by_popen, true},
 };
 
 static void *start(void *context)
