@@ -40,6 +40,19 @@ static const struct connect_mode {
     {"refused", 100, SOCK_STREAM, AF_INET, false, false, ECONNREFUSED},
 };
 
+/* What a program that connects without waiting calls. `open`: while an attempt is in flight (or was
+ * refused, and nobody has asked), on another descriptor than that. */
+static const struct flight_mode {
+    const char *name;
+    enum { FLY, ASK, CLOSE } call;
+    int calls;
+    bool open;
+} flight_modes[] = {
+    {"flies", FLY, 200, false},          {"asks", ASK, 4000, false},
+    {"closes", CLOSE, 4000, false},      {"asks-aloft", ASK, 4000, true},
+    {"closes-aloft", CLOSE, 4000, true},
+};
+
 /* getaddrinfo() and freeaddrinfo(). */
 static const struct lookup_mode {
     const char *name;
@@ -141,11 +154,66 @@ static double time_lookup(const struct lookup_mode *mode)
     return as_expected ? sample_median(blocks, BLOCKS) : -1;
 }
 
+/* A socket whose attempt nobody has asked about; *TOOK, if any, is given the time of connect()
+ * alone. -1 when it ended at once. */
+static int fly(double *took)
+{
+    union address address;
+    socklen_t length = fill(&address, AF_INET);
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    double began = sample_now_ns();
+    int result = connect(descriptor, &address.any, length);
+    *took += sample_now_ns() - began;
+    if (result < 0 && errno == EINPROGRESS)
+        return descriptor;
+    close(descriptor);
+    return -1;
+}
+
+/* The time of MODE's calls, in ns; negative when one ended in another way. */
+static double flight_calls(const struct flight_mode *mode, int descriptor)
+{
+    int error, other = -1;
+    bool as_expected = true;
+    double took = 0, began = sample_now_ns();
+    for (int i = 0; i < mode->calls; i++) {
+        socklen_t size = sizeof error;
+        if (mode->call == FLY) {
+            as_expected &= (other = fly(&took)) >= 0;
+            close(other);
+        } else if (mode->call == ASK) {
+            as_expected &= getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0;
+        } else {
+            as_expected &= close(descriptor + 1) == -1 && errno == EBADF;
+        }
+    }
+    if (mode->call != FLY)
+        took = sample_now_ns() - began;
+    return as_expected ? took : -1e9;
+}
+
+static double time_flight(const struct flight_mode *mode)
+{
+    double blocks[BLOCKS], unused = 0;
+    int aloft = mode->open ? fly(&unused) : -1;
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    flight_calls(mode, descriptor); /* warms up */
+    for (int i = 0; i < BLOCKS; i++)
+        blocks[i] = flight_calls(mode, descriptor) / mode->calls;
+    close(descriptor);
+    if (mode->open)
+        close(aloft);
+    return mode->open && aloft < 0 ? -1 : sample_median(blocks, BLOCKS);
+}
+
 static double time_mode(const char *name)
 {
     for (size_t i = 0; i < COUNT(connect_modes); i++)
         if (strcmp(connect_modes[i].name, name) == 0)
             return time_connect(&connect_modes[i]);
+    for (size_t i = 0; i < COUNT(flight_modes); i++)
+        if (strcmp(flight_modes[i].name, name) == 0)
+            return time_flight(&flight_modes[i]);
     for (size_t i = 0; i < COUNT(lookup_modes); i++)
         if (strcmp(lookup_modes[i].name, name) == 0)
             return time_lookup(&lookup_modes[i]);
