@@ -118,7 +118,7 @@ matrix: all ## run the matrix of real clients (scripts/matrix --accept keeps the
 	$(Q)scripts/matrix
 
 .PHONY: foreign
-foreign: all ## run the test suites of others under the library (make check: a core of them)
+foreign: all ## run the test suites of others under the library (make check: a core; Perl: scripts/perl-tests)
 	$(Q)scripts/in-netns tests/e2e/foreign.bash $(B)/results/foreign all
 
 .PHONY: check

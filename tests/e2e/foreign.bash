@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The test suites of others under the library: CPython's own (Debian's libpython3.11-testsuite), and what
-# IO::Socket's tests do. Each test has the same result in audit and in rewrite mode as without the library.
+# The test suites of others under the library: CPython's own (Debian's libpython3.11-testsuite) and those of Perl's
+# IO, IO::Socket::IP and Socket. Each test has the same result in audit and in rewrite mode as without the library.
 #
 #   scripts/in-netns tests/e2e/foreign.bash RESULTS core|all
 #
@@ -9,7 +9,7 @@
 # A module with a result that differs is run again as a whole, with the library and without, side by side: it is
 # the library's doing when it happens three times and never without, before it is twice as without. What was
 # only unsteady is said, and decides nothing.
-# Perl's own tests of IO::Socket are in no package of Debian's; clients/sockets.pl makes the same calls.
+# Perl's are those that scripts/perl-tests has brought; clients/sockets.pl makes their calls, and some to 0.0.0.0.
 set -u
 
 BATS_TEST_DIRNAME=$(cd "$(dirname "$0")" && pwd)
@@ -19,6 +19,9 @@ BATS_TEST_TMPDIR=
 
 python=/usr/bin/python3.11
 tests=/usr/lib/python3.11/test
+perl_tests=$ROOT/build/foreign/perl
+# A module each, as CPython has them: perl-NAME, in cpan/NAME or dist/NAME.
+perl='perl-IO perl-IO-Socket-IP perl-Socket'
 # The longest first, as they run side by side.
 core='test_socket test_ssl test_selectors test_asyncio.test_events test_poll test_ftplib test_poplib test_asyncio.test_sock_lowlevel
     test_asyncio.test_sendfile test_asyncio.test_streams test_asyncio.test_base_events test_asyncio.test_server test_smtplib
@@ -62,12 +65,41 @@ print("\n".join(sorted(rows)))
 PYTHON
 }
 
+# Shows its maps, and becomes what it is given.
+# shellcheck disable=SC2016 # of Perl
+become='open my $maps, "<", "/proc/self/maps" or die; open my $proof, ">>", shift or die;
+    print $proof grep { m{/libastray\.so$} } <$maps>; close $proof; exec @ARGV'
+
+# run_perl MODULE MODE OUT: the tests of that module of Perl's, in a copy of their folder, as they leave files there.
+run_perl()
+{
+    local folder test status switches
+    folder=$(cd "$perl_tests"/*/"${1#perl-}" && pwd) || return
+    rm -rf "$3.tree"
+    cp -r "$folder" "$3.tree"
+    cd "$3.tree" || return
+    for test in t/*.t; do
+        status=0
+        switches=()
+        ! head -n 1 "$test" | grep -q ' -T' || switches=(-T)
+        TMPDIR=$results under "$2" timeout -k 5 120 perl -e "$become" "$3.maps" perl "${switches[@]}" "$test" \
+            </dev/null >"$3.log" 2>&1 || status=$?
+        sed -nE "s|^((not )?ok [0-9]+)( .*#( ?skip).*)?.*|${test#t/} \\1\t\\4|Ip" "$3.log" | sed -E 's/ (not ok|ok) ([0-9]+\t)/ \2\1/'
+        printf '%s exit status\t%s\n' "${test#t/}" "$status"
+    done >"$3"
+    rm -rf "$3.tree"
+}
+
 # run_module MODULE MODE OUT: its results, the exit status among them, to the file OUT; what the interpreter has of
 # the library to OUT.maps.
 run_module()
 {
     local module=$1 mode=$2 out=$3 resources=none status=0
     rm -f "$out.maps" "$out.xml"
+    if [[ $module == perl-* ]]; then
+        run_perl "$module" "$mode" "$out"
+        return
+    fi
     if [ "$module" = perl ]; then
         TMPDIR=$results under "$mode" timeout -k 5 120 perl "$BATS_TEST_DIRNAME/clients/sockets.pl" "$out.maps" \
             </dev/null >"$out.log" 2>&1 || status=$?
@@ -162,6 +194,7 @@ missing()
 {
     case $1 in
     perl) command -v perl >/dev/null || echo 'perl is not here' ;;
+    perl-*) [ -d "$perl_tests" ] || echo "Perl's own tests are not here: scripts/perl-tests ${perl_tests#"$ROOT/"} brings them" ;;
     *)
         [ -x "$python" ] || echo 'python3.11 is not here'
         [ -e "$tests/${1//.//}.py" ] || echo 'libpython3.11-testsuite is not here'
@@ -222,8 +255,8 @@ report()
 
 results=$(mkdir -p "$1" && cd "$1" && pwd)
 case ${2-} in
-core) modules="perl $core" ;;
-all) modules="perl $core $others" ;;
+core) modules="perl $perl $core" ;;
+all) modules="perl $perl $core $others" ;;
 --run)
     run_module "$3" "$4" "$results/$3.$4"
     exit 0
