@@ -48,6 +48,8 @@ void failures_tell(struct attempt *attempt, int error)
 
 void failures_forgive(struct attempt *attempt)
 {
+    if (!failures_any())
+        return;
     attempt_ask_names(attempt);
     attempt_ask_origin(attempt);
     if (!has_name(attempt))

@@ -40,8 +40,8 @@ static const struct connect_mode {
     {"refused", 100, SOCK_STREAM, AF_INET, false, false, ECONNREFUSED},
 };
 
-/* What a program that connects without waiting calls. `open`: while an attempt is in flight (or was
- * refused, and nobody has asked), on another descriptor than that. */
+/* What a program that connects without waiting calls. `open`: while an attempt is in flight,
+ * which nobody has asked about, on another descriptor than that. */
 static const struct flight_mode {
     const char *name;
     enum { FLY, ASK, CLOSE } call;
@@ -154,24 +154,34 @@ static double time_lookup(const struct lookup_mode *mode)
     return as_expected ? sample_median(blocks, BLOCKS) : -1;
 }
 
-/* A socket whose attempt nobody has asked about; *TOOK, if any, is given the time of connect()
- * alone. -1 when it ended at once. */
-static int fly(double *took)
+/* A server that lets nobody wait: who comes is in its queue, and taken out by accept(). */
+static int listen_anywhere(union address *address)
 {
-    union address address;
-    socklen_t length = fill(&address, AF_INET);
+    socklen_t length = fill(address, AF_INET);
+    int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    address->v4.sin_port = 0;
+    if (bind(server, &address->any, length) != 0 || listen(server, 8) != 0 ||
+        getsockname(server, &address->any, &length) != 0)
+        return -1;
+    return server;
+}
+
+/* A socket whose attempt nobody has asked about; *TOOK is given the time of connect() alone. -1
+ * when it ended at once. It is closed by a reset, so that no port has to wait. */
+static int fly(const union address *address, double *took)
+{
+    const struct linger reset = {.l_onoff = 1};
     int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     double began = sample_now_ns();
-    int result = connect(descriptor, &address.any, length);
+    int result = connect(descriptor, &address->any, sizeof address->v4);
     *took += sample_now_ns() - began;
-    if (result < 0 && errno == EINPROGRESS)
-        return descriptor;
-    close(descriptor);
-    return -1;
+    return result < 0 && errno == EINPROGRESS ? descriptor : -1;
 }
 
 /* The time of MODE's calls, in ns; negative when one ended in another way. */
-static double flight_calls(const struct flight_mode *mode, int descriptor)
+static double flight_calls(const struct flight_mode *mode, int descriptor, int server,
+                           const union address *address)
 {
     int error, other = -1;
     bool as_expected = true;
@@ -179,8 +189,9 @@ static double flight_calls(const struct flight_mode *mode, int descriptor)
     for (int i = 0; i < mode->calls; i++) {
         socklen_t size = sizeof error;
         if (mode->call == FLY) {
-            as_expected &= (other = fly(&took)) >= 0;
+            as_expected &= (other = fly(address, &took)) >= 0;
             close(other);
+            close(accept(server, NULL, NULL));
         } else if (mode->call == ASK) {
             as_expected &= getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0;
         } else {
@@ -195,14 +206,17 @@ static double flight_calls(const struct flight_mode *mode, int descriptor)
 static double time_flight(const struct flight_mode *mode)
 {
     double blocks[BLOCKS], unused = 0;
-    int aloft = mode->open ? fly(&unused) : -1;
+    union address address;
+    int server = listen_anywhere(&address);
+    int aloft = mode->open ? fly(&address, &unused) : -1;
     int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    flight_calls(mode, descriptor); /* warms up */
+    flight_calls(mode, descriptor, server, &address); /* warms up */
     for (int i = 0; i < BLOCKS; i++)
-        blocks[i] = flight_calls(mode, descriptor) / mode->calls;
+        blocks[i] = flight_calls(mode, descriptor, server, &address) / mode->calls;
     close(descriptor);
     if (mode->open)
         close(aloft);
+    close(server);
     return mode->open && aloft < 0 ? -1 : sample_median(blocks, BLOCKS);
 }
 
