@@ -4,7 +4,9 @@
 #define ASTRAY_PRELOAD_ATTEMPT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <astray/endpoint.h>
 #include <astray/policy.h>
@@ -21,13 +23,28 @@ struct attempt {
     bool has_answer;
     bool fast_open;             /* the call said that it was connected, and it was not yet */
     bool suppressed;            /* over the rate: its outcome is not told either */
-    struct names_answer answer; /* of the resolver, for this address */
     uint32_t sequence;          /* of its first record: the attempt's number */
     uint64_t began;             /* CLOCK_MONOTONIC, ns */
+    struct names_answer answer; /* of the resolver, for this address; unset unless has_answer */
 };
 
 /* Which records: at the call, at the end of it, or one for both. */
 enum attempt_phase { ATTEMPT_START, ATTEMPT_END, ATTEMPT_START_AND_END, ATTEMPT_DENIED };
+
+/* Sets *OUT to an attempt by CALL of which nothing else is known. */
+static inline void attempt_init(struct attempt *out, const char *call)
+{
+    memset(out, 0, offsetof(struct attempt, answer));
+    out->call = call;
+}
+
+/* Copies *FROM, whose answer is most of it, and often unset. */
+static inline void attempt_copy(struct attempt *to, const struct attempt *from)
+{
+    memcpy(to, from, offsetof(struct attempt, answer));
+    if (from->has_answer)
+        to->answer = from->answer;
+}
 
 /* CLOCK_MONOTONIC in ns. */
 uint64_t attempt_clock(void);

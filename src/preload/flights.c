@@ -30,15 +30,28 @@ static void leave(unsigned place, int holder)
     atomic_store_explicit(&wiped.flights[place], holder, memory_order_release);
 }
 
+/* Asked of the kernel once, where a child finds the answer wiped. A vfork child that connects is
+ * taken for its parent: it goes without the outcome. */
+static pid_t owner(bool is_wiped)
+{
+    pid_t pid = atomic_load_explicit(&wiped.owner, memory_order_relaxed);
+    if (pid != 0)
+        return pid;
+    pid = process_pid();
+    if (is_wiped)
+        atomic_store_explicit(&wiped.owner, pid, memory_order_relaxed);
+    return pid;
+}
+
 void flights_add(int descriptor, const struct attempt *attempt)
 {
     unsigned place = place_of(descriptor);
-    wiped_prepare();
+    bool is_wiped = wiped_prepare();
     int held = atomic_load_explicit(&wiped.flights[place], memory_order_relaxed);
     if (descriptor < 0 || held == WIPED_BUSY || !claim(place, held))
         return;
-    flights[place].pid = process_pid();
-    flights[place].attempt = *attempt;
+    flights[place].pid = owner(is_wiped);
+    attempt_copy(&flights[place].attempt, attempt);
     if (held == 0)
         atomic_fetch_add_explicit(&flights_count, 1, memory_order_relaxed);
     leave(place, descriptor + 1);
@@ -53,7 +66,7 @@ bool flights_take(int descriptor, struct attempt *out)
         leave(place, descriptor + 1);
         return false;
     }
-    *out = flights[place].attempt;
+    attempt_copy(out, &flights[place].attempt);
     atomic_fetch_sub_explicit(&flights_count, 1, memory_order_relaxed);
     leave(place, 0);
     return true;

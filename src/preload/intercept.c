@@ -171,6 +171,35 @@ static void land(struct attempt *attempt, int error)
         failures_tell(attempt, error);
 }
 
+/* ---- an attempt under way ------------------------------------------------ */
+
+/* Is the socket where the attempt went, or was, before its peer closed it? */
+static bool is_still(int descriptor, const struct attempt *attempt)
+{
+    struct destination target = attempt->destination;
+    if (attempt->verdict.action == POLICY_DO_REWRITE)
+        target.addr = attempt->verdict.target;
+    return socket_is_at(descriptor, &target) || !socket_has_peer(descriptor);
+}
+
+/* A send that fails on a promise leaves a socket behind that looks as if it had never tried. */
+static enum socket_progress progress_of(const struct attempt *attempt, int descriptor)
+{
+    enum socket_progress progress = socket_progress_of(descriptor);
+    bool was_promised = progress == SOCKET_OTHER && attempt->fast_open;
+    return was_promised && socket_opens_fast(descriptor) ? SOCKET_FAILED : progress;
+}
+
+/* Takes the attempt that is under way on DESCRIPTOR, and sets *PROGRESS. False when there is none,
+ * or when the descriptor was closed unseen and is another socket by now, which ends nothing. */
+static bool take(int descriptor, struct attempt *out, enum socket_progress *progress)
+{
+    if (!flights_take(descriptor, out))
+        return false;
+    *progress = progress_of(out, descriptor);
+    return *progress != SOCKET_OTHER && is_still(descriptor, out);
+}
+
 /* A second connect() on a socket that is connecting tells how the first one went. */
 static int connect_again(struct attempt *attempt, int descriptor, const struct sockaddr *address,
                          socklen_t length)
@@ -222,10 +251,13 @@ static int connect_ordinary(struct attempt *attempt, int descriptor, const struc
 __attribute__((noinline)) int intercept_connect(int descriptor, const struct sockaddr *address,
                                                 socklen_t length, bool suspect)
 {
-    struct attempt attempt = {.call = "connect", .stream = true};
+    struct attempt attempt;
+    enum socket_progress progress;
     int saved = errno;
-    if (flights_any() && flights_take(descriptor, &attempt))
+    if (flights_any() && take(descriptor, &attempt, &progress))
         return connect_again(&attempt, descriptor, address, length);
+    attempt_init(&attempt, "connect");
+    attempt.stream = true;
     if (!read_destination(address, length, &attempt.destination))
         return real_connect()(descriptor, address, length);
     attempt.began = suspect ? attempt_clock() : 0;
@@ -240,32 +272,14 @@ __attribute__((noinline)) int intercept_connect(int descriptor, const struct soc
 
 /* ---- how it ended -------------------------------------------------------- */
 
-/* Is the socket where the attempt went, or was, before its peer closed it? A descriptor that was
- * closed unseen may be another socket by now. */
-static bool is_still(int descriptor, const struct attempt *attempt)
-{
-    struct destination target = attempt->destination;
-    if (attempt->verdict.action == POLICY_DO_REWRITE)
-        target.addr = attempt->verdict.target;
-    return socket_is_at(descriptor, &target) || !socket_has_peer(descriptor);
-}
-
-/* A send that fails on a promise leaves a socket behind that looks as if it had never tried. */
-static enum socket_progress progress_of(const struct attempt *attempt, int descriptor)
-{
-    enum socket_progress progress = socket_progress_of(descriptor);
-    bool was_promised = progress == SOCKET_OTHER && attempt->fast_open;
-    return was_promised && socket_opens_fast(descriptor) ? SOCKET_FAILED : progress;
-}
-
 void intercept_learn_error(int descriptor, int error)
 {
     struct attempt attempt;
+    enum socket_progress progress;
     int saved = errno;
-    if (!flights_take(descriptor, &attempt))
+    if (!take(descriptor, &attempt, &progress))
         return;
-    enum socket_progress progress = progress_of(&attempt, descriptor);
-    if (error != 0 && progress != SOCKET_OTHER)
+    if (error != 0)
         land(&attempt, error);
     else if (progress == SOCKET_CONNECTED)
         land(&attempt, connected(descriptor));
@@ -281,11 +295,11 @@ void intercept_learn_error(int descriptor, int error)
 void intercept_learn_close(int descriptor)
 {
     struct attempt attempt;
+    enum socket_progress progress;
     int saved = errno;
-    if (!flights_take(descriptor, &attempt))
+    if (!take(descriptor, &attempt, &progress))
         return;
-    enum socket_progress progress = progress_of(&attempt, descriptor);
-    if (progress == SOCKET_CONNECTED && is_still(descriptor, &attempt))
+    if (progress == SOCKET_CONNECTED)
         land(&attempt, connected(descriptor));
     else if (progress == SOCKET_CONNECTING)
         land(&attempt, ERRORS_ABANDONED);
@@ -310,7 +324,8 @@ bool intercept_judge_send(struct attempt *attempt, const char *call, int descrip
                           const struct sockaddr *address, socklen_t length, int flags)
 {
     int saved = errno;
-    *attempt = (struct attempt){.call = call, .began = attempt_clock()};
+    attempt_init(attempt, call);
+    attempt->began = attempt_clock();
     bool stray = read_destination(address, length, &attempt->destination) &&
                  judge(descriptor, attempt, POLICY_SEND);
     errno = saved;

@@ -13,14 +13,17 @@ LAYOUT_APART struct wiped wiped;
 
 _Static_assert(sizeof(struct wiped) % PAGE == 0, "nothing else lies on the pages that are wiped");
 
-void wiped_prepare(void)
+bool wiped_prepare(void)
 {
-    LAYOUT_AT_HAND static atomic_flag asked = ATOMIC_FLAG_INIT;
-    if (atomic_flag_test_and_set(&asked))
-        return;
+    LAYOUT_AT_HAND static _Atomic(enum {UNASKED, ASKED, WIPED}) known;
+    int before = atomic_load_explicit(&known, memory_order_relaxed);
+    if (before != UNASKED || atomic_exchange(&known, ASKED) != UNASKED)
+        return before == WIPED;
     int saved = errno;
-    syscall(SYS_madvise, &wiped, sizeof wiped, MADV_WIPEONFORK);
+    if (syscall(SYS_madvise, &wiped, sizeof wiped, MADV_WIPEONFORK) == 0)
+        atomic_store_explicit(&known, WIPED, memory_order_relaxed);
     errno = saved;
+    return atomic_load_explicit(&known, memory_order_relaxed) == WIPED;
 }
 
 bool wiped_once_is(const wiped_once *cell, pid_t pid)

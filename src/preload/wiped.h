@@ -19,6 +19,7 @@ struct wiped {
     atomic_bool slots[WIPED_SLOTS]; /* claimed */
     atomic_bool problem_told;
     wiped_once process;
+    _Atomic(pid_t) owner; /* of the descriptors in flights */
     wiped_once origins[WIPED_ORIGINS];
     _Atomic(int) flights[WIPED_FLIGHTS];      /* 0: empty; WIPED_BUSY; else the descriptor + 1 */
     _Atomic(unsigned) answers[WIPED_ANSWERS]; /* the versions of what listeners.c remembers */
@@ -30,8 +31,9 @@ extern struct wiped wiped;
 
 /* To be called before the first claim: asks the kernel to wipe the page in children (one
  * madvise(2) a process; Linux 4.14). Where it cannot, a child reads its own facts for every
- * record, and may miss the slots that other threads held at the fork. errno is left alone. */
-void wiped_prepare(void);
+ * record, and may miss the slots that other threads held at the fork. Returns whether it is known
+ * that it can. errno is left alone. */
+bool wiped_prepare(void);
 
 /* Is CELL filled, and true for the process PID? */
 bool wiped_once_is(const wiped_once *cell, pid_t pid);

@@ -69,6 +69,18 @@ whole_lines()
     is "$(attempts "$LOG" .process.pid | uniq | wc -l)" 3
 }
 
+@test "a socket is not taken for one of its number that was closed unseen" {
+    unharmed successor connects
+    has "$(cat "$BATS_TEST_TMPDIR/plain.out")" 'second: EINPROGRESS'
+    is "$(attempts "$LOG" .destination.port)" "$(printf '%s\n' "$PORT" $((PORT + 1)))"
+    is "$(outcomes "$LOG" '"\(.destination.port) \(.error.type)"')" "$((PORT + 1)) ECONNREFUSED"
+    rm "$LOG"
+    unharmed successor accepts
+    has "$(cat "$BATS_TEST_TMPDIR/plain.out")" 'its end: ok'
+    is "$(attempts "$LOG" .destination.port)" "$PORT"
+    is "$(outcomes "$LOG" .event.outcome)" ''
+}
+
 @test "32 threads at once: every connection is logged, or counted" {
     unharmed threads
     accounted 3200

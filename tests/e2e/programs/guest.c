@@ -13,6 +13,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -454,6 +455,53 @@ static int case_closefrom(void)
     return 0;
 }
 
+static int begin_on(int descriptor, uint16_t to)
+{
+    struct sockaddr_in destination = {.sin_family = AF_INET, .sin_port = htons(to)};
+    return connect(descriptor, (struct sockaddr *)&destination, sizeof destination) == 0 ? 0
+                                                                                         : errno;
+}
+
+static int error_of(int descriptor)
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+    struct pollfd poll_for = {.fd = descriptor, .events = POLLOUT};
+    poll(&poll_for, 1, 5000);
+    return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+/* A socket that somebody connected to, or -1. */
+static int accepted(void)
+{
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof here;
+    int server = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(server, (struct sockaddr *)&here, size) != 0 || listen(server, 1) != 0 ||
+        getsockname(server, (struct sockaddr *)&here, &size) != 0 ||
+        connect(client, (struct sockaddr *)&here, size) != 0)
+        return -1;
+    return accept(server, NULL, NULL);
+}
+
+/* dup2(2) closes a descriptor that is connecting, and nobody sees it: the next socket of that
+ * number connects elsewhere, or was accepted. */
+static int case_successor(void)
+{
+    bool connects = strcmp(argument, "connects") == 0;
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    say("first", begin_on(descriptor, port));
+    int next = connects ? socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0) : accepted();
+    if (next < 0 || dup2(next, descriptor) != descriptor)
+        return 1;
+    close(next);
+    if (connects)
+        say("second", begin_on(descriptor, (uint16_t)(port + 1)));
+    say("its end", error_of(descriptor));
+    close(descriptor);
+    return 0;
+}
+
 /* Which descriptors are open behind a finding; none of them may be ours. */
 static int case_leak(void)
 {
@@ -523,6 +571,7 @@ static const struct {
     {"closed", case_closed},
     {"none-open", case_none_open},
     {"closefrom", case_closefrom},
+    {"successor", case_successor},
     {"leak", case_leak},
     {"many", case_many},
     {"signals-kept", case_signals_kept},
