@@ -282,6 +282,179 @@ PLACE=/usr/local/lib/astray/libastray.so
     [ ! -s host/etc/ld.so.preload ]
 }
 
+# late_library CODE: a library of C that does CODE where the file names it, and nothing under LD_PRELOAD.
+late_library()
+{
+    need cc
+    cat >late.c <<C
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+__attribute__((constructor)) static void start(void) { if (!getenv("LD_PRELOAD")) { $1; } }
+C
+    cc -shared -fPIC -o host/local/lib/astray/libastray.so late.c
+}
+
+other_library()
+{
+    need cc
+    echo 'int other;' | cc -shared -fPIC -o host/local/lib/libother.so -x c -
+}
+
+@test "comments and spellings of others stay as they are" {
+    host
+    other_library
+    # One comment: after it the loader looks for the next in as many bytes from the file's beginning as are left.
+    printf '%s\n' '# not loaded: /usr/local/lib/libnone.so /usr/lib/astray/libastray.so' '' \
+        '  /usr/local/lib/libother.so  ' >theirs
+    printf '/usr/local/lib/libother.so:/usr/local/lib/libother.so' >>theirs
+    cp theirs host/etc/ld.so.preload
+    is "$(in_host true 2>&1)" '' 'the loader takes it'
+    in_host "$PRELOAD install && $PRELOAD install && $PRELOAD status"
+    is "$(cat host/etc/ld.so.preload)" "$(cat theirs; echo; echo "$PLACE")"
+    cmp theirs host/etc/ld.so.preload.before-astray
+    in_host "$PRELOAD remove"
+    cmp theirs host/etc/ld.so.preload
+    # In a line with others, and where the others changed meanwhile.
+    printf '%s\n' "/usr/local/lib/libother.so:$PLACE # both" "$PLACE" >host/etc/ld.so.preload
+    in_host "$PRELOAD remove"
+    is "$(cat host/etc/ld.so.preload)" '/usr/local/lib/libother.so: # both'
+    run in_host "$PRELOAD remove"
+    has "$output" 'names no libastray.so'
+    is "$(find host/etc -name 'ld.so*')" host/etc/ld.so.preload
+}
+
+@test "what fails with the file in place is put back whole, and nothing older" {
+    host
+    other_library
+    late_library 'abort()'
+    printf '# theirs\n/usr/local/lib/libother.so' >theirs
+    cp theirs host/etc/ld.so.preload
+    run in_host "$PRELOAD install"
+    is "$status" 2
+    has "$output" undone
+    cmp theirs host/etc/ld.so.preload
+    is "$(find host/etc -name 'ld.so*')" host/etc/ld.so.preload
+    # What an install of long ago kept is not what was there now.
+    mv host/etc/ld.so.preload host/etc/ld.so.preload.before-astray
+    run in_host "$PRELOAD install"
+    has "$output" undone
+    is "$(find host/etc -name 'ld.so*')" ''
+}
+
+@test "an install that is interrupted is undone" {
+    host
+    late_library '
+        FILE *file = fopen("/tmp/pid", "r");
+        int pid = 0;
+        if (file != NULL && fscanf(file, "%d", &pid) == 1 && unlink("/tmp/pid") == 0)
+            kill(pid, SIGTERM)'
+    echo '# theirs' >host/etc/ld.so.preload
+    run in_host "echo \$\$ >/tmp/pid; exec $PRELOAD install"
+    is "$status" 2 "$output"
+    has "$output" 'interrupted; undone'
+    [ ! -e host/tmp/pid ]
+    is "$(cat host/etc/ld.so.preload)" '# theirs'
+    # Not so the next.
+    in_host "$PRELOAD install"
+    is "$(cat host/etc/ld.so.preload)" "# theirs"$'\n'"$PLACE"
+}
+
+@test "an install that was killed leaves what the next one and remove understand" {
+    host
+    late_library '
+        FILE *file = fopen("/tmp/pid", "r");
+        int pid = 0;
+        if (file != NULL && fscanf(file, "%d", &pid) == 1 && unlink("/tmp/pid") == 0)
+            kill(pid, SIGKILL)'
+    echo '# theirs' >host/etc/ld.so.preload
+    for verb in install remove; do
+        echo '# theirs' >host/etc/ld.so.preload
+        run in_host "echo \$\$ >/tmp/pid; exec $PRELOAD install"
+        [ "$status" -ne 0 ]
+        [ ! -e host/tmp/pid ]
+        in_host "$PRELOAD $verb && $PRELOAD remove"
+        is "$(find host/etc -name 'ld.so*')" host/etc/ld.so.preload
+        is "$(cat host/etc/ld.so.preload)" '# theirs'
+    done
+}
+
+@test "on a full disk nothing changes, and it can be taken out" {
+    host
+    other_library
+    # /etc of its own, with two pages for the two files: what is there, and what fills it or is ours.
+    run in_host "
+        mount -t tmpfs -o size=8k,mode=755 none /etc
+        echo /usr/local/lib/libother.so >/etc/ld.so.preload
+        echo filler >/etc/filler
+        $PRELOAD install && exit 3
+        cat /etc/ld.so.preload
+        ls /etc
+        rm /etc/filler
+        $PRELOAD install && $PRELOAD remove && ls /etc && cat /etc/ld.so.preload
+        $PRELOAD install || exit 4
+        echo filler >/etc/filler 2>/dev/null && exit 5
+        $PRELOAD remove && cat /etc/ld.so.preload"
+    is "$status" 0 "$output"
+    has "$output" 'cannot be written; nothing was changed'
+    is "$(grep -c '^/usr/local/lib/libother.so$' <<<"$output")" 3
+    is "$(grep -cv '^host-preload\|^/usr\|^filler$\|^ld.so.preload$\|No space' <<<"$output")" 0 "$output"
+}
+
+@test "one run waits for another" {
+    host
+    run in_host "flock /etc timeout 3 $PRELOAD install"
+    is "$status" 124 "$output"
+    [ ! -e host/etc/ld.so.preload ]
+    in_host "$PRELOAD install"
+}
+
+@test "a library that hangs, or is reached through a folder of others, is refused" {
+    host
+    mkdir host/local/open
+    chmod 777 host/local/open
+    cp "$LIBRARY" host/local/open/
+    ln -sf ../../open/libastray.so host/local/lib/astray/libastray.so
+    run in_host "$PRELOAD install"
+    has "$output" '"/usr/local/open": everybody may write it'
+    need cc
+    rm host/local/lib/astray/libastray.so
+    printf '#include <unistd.h>\n__attribute__((constructor)) static void start(void) { pause(); }\n' >hang.c
+    cc -shared -fPIC -o host/local/lib/astray/libastray.so hang.c
+    run in_host "$PRELOAD install"
+    is "$status" 2
+    has "$output" 'nothing was changed'
+    [ ! -e host/etc/ld.so.preload ]
+}
+
+@test "what is wrong before the install is told, and a file that is a link is left alone" {
+    host
+    echo /usr/local/lib/libnone.so >host/etc/ld.so.preload
+    run in_host "$PRELOAD install 2>&1 | grep ^host-preload"
+    has "$output" "does not load cleanly into programs of this host (ERROR: ld.so: object '/usr/local/lib/libnone.so' from /etc/ld.so.preload"
+    is "$(cat host/etc/ld.so.preload)" /usr/local/lib/libnone.so
+    : >host/etc/elsewhere
+    ln -sf elsewhere host/etc/ld.so.preload
+    run in_host "$PRELOAD install"
+    is "$status" 2
+    has "$output" 'is a symbolic link'
+    # Nor does it matter where it is called.
+    rm host/etc/ld.so.preload
+    in_host "mkdir /tmp/gone && cd /tmp/gone && rmdir /tmp/gone && $PRELOAD install"
+}
+
+@test "programs of 32 bits beside a library of 64 say so" {
+    host
+    local program=$ROOT/build/i386-linux-gnu/tests/programs/connect
+    [ -x "$program" ] || skip 'no programs for i386 were built'
+    [ ! -d /usr/lib32 ] || ln -sfn usr/lib32 host/lib32
+    install -m 755 "$program" host/tmp/connect
+    in_host "$PRELOAD install"
+    run in_host '/tmp/connect 127.0.0.1 1 2>&1'
+    has "$output" "$(grep -h -o "ERROR: ld.so: object .*wrong ELF class.*ignored" "$EXAMPLES/host-preload.md")"
+}
+
 @test "a library that others could replace is refused" {
     host
     chmod 777 host/local/lib/astray
@@ -302,7 +475,7 @@ PLACE=/usr/local/lib/astray/libastray.so
 @test "what a missing library prints, and in which chroots" {
     host
     in_host "$PRELOAD install"
-    wanted=$(grep -h -o "ERROR: ld.so: object '/usr/local.*" "$EXAMPLES/host-preload.md")
+    wanted=$(grep -h -o "ERROR: ld.so: object '/usr/local.*(cannot open.*" "$EXAMPLES/host-preload.md")
     mv host/local/lib/astray/libastray.so kept.so
     run in_host '/bin/true'
     is "$status" 0
