@@ -200,14 +200,40 @@ static bool take(int descriptor, struct attempt *out, enum socket_progress *prog
     return *progress != SOCKET_OTHER && is_still(descriptor, out);
 }
 
-/* A second connect() on a socket that is connecting tells how the first one went. */
-static int connect_again(struct attempt *attempt, int descriptor, const struct sockaddr *address,
-                         socklen_t length)
+/* How the attempt that came this far went; an open one is EINPROGRESS. */
+static int end_of(int descriptor, enum socket_progress progress)
 {
-    int saved = errno;
+    if (progress == SOCKET_CONNECTED)
+        return connected(descriptor);
+    if (progress == SOCKET_CONNECTING)
+        return EINPROGRESS;
+    return progress == SOCKET_REFUSED ? ECONNREFUSED : ERRORS_UNSEEN;
+}
+
+/* Is the socket taken back from its peer? */
+static bool dissolves(const struct sockaddr *address, socklen_t length)
+{
+    sa_family_t family;
+    if (length < sizeof family || !memory_readable(address, sizeof family))
+        return false;
+    memcpy(&family, address, sizeof family);
+    return family == AF_UNSPEC;
+}
+
+/* A second connect() on a socket that is connecting tells how the first one went; but not when it
+ * takes the socket back, nor when it is a mistake itself, nor when somebody had the error before. */
+static int connect_again(struct attempt *attempt, enum socket_progress progress, int descriptor,
+                         const struct sockaddr *address, socklen_t length)
+{
+    int saved = errno, before = end_of(descriptor, progress);
+    bool dissolved = dissolves(address, length);
     int result = real_connect()(descriptor, address, length);
     int error = result == 0 ? 0 : errno;
-    int end = really(attempt, descriptor, error);
+    int end = before;
+    if (dissolved && result == 0)
+        end = before == EINPROGRESS ? ERRORS_ABANDONED : before;
+    else if (result == 0 || is_open(error) || error == EISCONN || errors_end_an_attempt(error))
+        end = really(attempt, descriptor, error);
     if (is_open(end))
         flights_add(descriptor, attempt);
     else
@@ -255,7 +281,7 @@ __attribute__((noinline)) int intercept_connect(int descriptor, const struct soc
     enum socket_progress progress;
     int saved = errno;
     if (flights_any() && take(descriptor, &attempt, &progress))
-        return connect_again(&attempt, descriptor, address, length);
+        return connect_again(&attempt, progress, descriptor, address, length);
     attempt_init(&attempt, "connect");
     attempt.stream = true;
     if (!read_destination(address, length, &attempt.destination))
@@ -279,16 +305,11 @@ void intercept_learn_error(int descriptor, int error)
     int saved = errno;
     if (!take(descriptor, &attempt, &progress))
         return;
-    if (error != 0)
-        land(&attempt, error);
-    else if (progress == SOCKET_CONNECTED)
-        land(&attempt, connected(descriptor));
-    else if (progress == SOCKET_CONNECTING)
+    int end = error != 0 ? error : end_of(descriptor, progress);
+    if (is_open(end))
         flights_add(descriptor, &attempt);
-    else if (progress == SOCKET_REFUSED)
-        land(&attempt, ECONNREFUSED);
-    else if (progress == SOCKET_FAILED)
-        land(&attempt, ERRORS_UNSEEN);
+    else
+        land(&attempt, end);
     errno = saved;
 }
 
@@ -299,14 +320,8 @@ void intercept_learn_close(int descriptor)
     int saved = errno;
     if (!take(descriptor, &attempt, &progress))
         return;
-    if (progress == SOCKET_CONNECTED)
-        land(&attempt, connected(descriptor));
-    else if (progress == SOCKET_CONNECTING)
-        land(&attempt, ERRORS_ABANDONED);
-    else if (progress == SOCKET_REFUSED)
-        land(&attempt, ECONNREFUSED);
-    else if (progress == SOCKET_FAILED)
-        land(&attempt, ERRORS_UNSEEN);
+    int end = end_of(descriptor, progress);
+    land(&attempt, is_open(end) ? ERRORS_ABANDONED : end);
     errno = saved;
 }
 
