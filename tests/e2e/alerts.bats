@@ -50,8 +50,14 @@ s/ unless last_over_time(astray_connections_total\[1d\] offset 5m)//
 s/increase5m{action!="blocked"}/increase5m/
 s/sum by (instance, unit, class) (rate/sum by (instance, unit, class) (increase/
 s/increase15m) > 20/increase15m) > 0/
-s/) > 120,/) > 100000,/
+s/) > 120$/) > 100000/
 s/(:\[0-9\]+)?"/"/
+s/count_over_time(astray_connections_total\[1d\]) </count_over_time(astray_connections_total[1d]) <=/
+s/(astray_failures_total unless last_over_time.*/vector(0) > 1/
+s/ + increase(astray_records_dropped_total\[15m\])//
+s/last_over_time(\(node_.*\)\[1d\])/\1/
+s/ up == 1/ up >= 0/
+s/for: 2m/for: 0m/
 CHANGES
 }
 
@@ -89,6 +95,71 @@ CHANGES
     grep -oh 'astray_[a-z_]*' "$EXAMPLES"/*.yml "$EXAMPLES/dashboard.json" "$EXAMPLES/README.md" | sort -u >named
     is "$(comm -13 known named | xargs)" ''
     is "$(comm -23 known <(grep -oh 'astray_[a-z_]*' "$EXAMPLES/README.md" | sort -u) | xargs)" '' 'not in the README'
+}
+
+# The labels that stand in braces after each metric or after `by`, as "metric label"; of `by` for every metric.
+@test "rules and dashboard ask for labels that there are" {
+    "$PROGRAMS/writer" "$LOG" 1 5 0 0 none >/dev/null
+    "$ASTRAY" watch --once --textfile m.prom logs >/dev/null
+    "$(find_python)" - m.prom "$EXAMPLES/dashboard.json" "$EXAMPLES/astray.rules.yml" <<'PYTHON'
+import re, sys
+known = {}
+for metric, labels in re.findall(r"^(astray_\w+)(?:\{(.*)\})? ", open(sys.argv[1]).read(), re.M):
+    known.setdefault(metric, {"instance"}).update(re.findall(r'(\w+)="', labels))
+every = set().union(*known.values(), {"class", "host"})
+asked = 0
+for name in sys.argv[2:]:
+    text = open(name).read().replace('\\"', '"')
+    for metric, labels in re.findall(r'\b(astray_\w+)\{((?:[^"}]|"[^"]*")*)\}', text):
+        for label in re.findall(r"(\w+) *[=!]~?", re.sub(r'"[^"]*"', "", labels)):
+            assert label in known[metric], (name, metric, label)
+            asked += 1
+    for labels in re.findall(r"\bby \(([^)]*)\)", text) + re.findall(r"label_values\([^)]*, (\w+)\)", text):
+        assert set(re.findall(r"\w+", labels)) <= every | {"alertname"}, (name, labels)
+        asked += 1
+assert asked > 30, asked
+PYTHON
+}
+
+@test "the dashboard can be imported: titles, units, one source, places, variables" {
+    need jq
+    jq -e '
+        (.uid | test("^[a-z-]{1,40}$")) and (.title | length > 0) and .id == null and .schemaVersion >= 36 and .__inputs == null and
+        ([.templating.list[] | .name] == ["datasource", "instance", "unit"]) and .templating.list[0].type == "datasource" and
+        ([.panels[].id] | length == (unique | length)) and
+        ([.panels[] | select(
+            (.title | length == 0) or (.description | length == 0) or .fieldConfig.defaults.unit == null or
+            (.targets | length == 0) or ([.targets[].refId] | length != (unique | length)) or
+            .gridPos.x + .gridPos.w > 24 or (.type | IN("stat", "timeseries", "table") | not)) | .title] == []) and
+        ([.. | objects | .datasource? // empty | select(. != {"type": "prometheus", "uid": "${datasource}"})] == []) and
+        ([.panels[], .panels[].targets[] | select(.datasource == null)] == []) and
+        ([.panels[] as $a | .panels[] as $b | select($a.id < $b.id) | [$a.gridPos, $b.gridPos] | select(
+            .[0].x < .[1].x + .[1].w and .[1].x < .[0].x + .[0].w and .[0].y < .[1].y + .[1].h and .[1].y < .[0].y + .[0].h)] == []) and
+        ([.. | strings | scan("[$][{]?(\\w+)") | .[0]] - ["datasource", "instance", "unit", "__range", "__rate_interval", "__all"] == [])
+        ' "$EXAMPLES/dashboard.json"
+}
+
+# One connection of a unit, and a failure of another, 25 minutes after the watch was there; both are first counts.
+@test "the dashboard shows the first connection of a unit" {
+    need promtool jq
+    jq -n --slurpfile dashboard "$EXAMPLES/dashboard.json" '
+        def ask($title): $dashboard[0].panels[] | select(.title == $title) | .targets[0].expr |
+            gsub("[$]__range"; "1h") | gsub("[$]__rate_interval"; "1m") | gsub("[$](instance|unit)"; ".*");
+        def test($title; $time; $labels; $value):
+            {expr: ask($title), eval_time: $time, exp_samples: [{labels: $labels, value: $value}]};
+        def series($name; $values): {series: $name, values: $values};
+        {evaluation_interval: "15s", tests: [{interval: "15s", input_series: [
+            series("astray_connections_total{instance=\"a\",class=\"reserved\",action=\"detected\",unit=\"\"}"; "2x240"),
+            series("astray_connections_total{instance=\"a\",class=\"reserved\",action=\"detected\",unit=\"u.service\"}"; "_x100 1x140"),
+            series("astray_connections_total{instance=\"a\",class=\"reserved\",action=\"blocked\",unit=\"u.service\"}"; "_x100 3x140"),
+            series("astray_failures_total{instance=\"a\",error=\"ETIMEDOUT\",unit=\"u.service\"}"; "_x100 1x140")],
+          promql_expr_test: [
+            test("Went astray"; "50m"; "{}"; 3),
+            test("Blocked"; "50m"; "{}"; 3),
+            test("By class"; "25m30s"; "{class=\"reserved\"}"; 4),
+            test("By unit"; "25m30s"; "{instance=\"a\",unit=\"u.service\"}"; 4),
+            test("Ordinary connections that failed"; "25m30s"; "{error=\"ETIMEDOUT\"}"; 1)]}]}' >first.yml
+    promtool test rules first.yml
 }
 
 # ---- the chain ------------------------------------------------------------
