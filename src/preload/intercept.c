@@ -221,7 +221,7 @@ static bool dissolves(const struct sockaddr *address, socklen_t length)
 }
 
 /* A second connect() on a socket that is connecting tells how the first one went; but not when it
- * takes the socket back, nor when it is a mistake itself, nor when somebody had the error before. */
+ * takes the socket back, nor when it is a mistake itself, nor when the error was read before. */
 static int connect_again(struct attempt *attempt, enum socket_progress progress, int descriptor,
                          const struct sockaddr *address, socklen_t length)
 {
@@ -266,9 +266,10 @@ static int connect_ordinary(struct attempt *attempt, int descriptor, const struc
     int result = real_connect()(descriptor, address, length);
     int error = result == 0 ? 0 : errno;
     int end = result == 0 ? really(attempt, descriptor, 0) : error;
+    bool matters = end == 0 ? failures_any() || flights_any() : errors_end_an_attempt(end);
     if (is_open(end))
         flights_add(descriptor, attempt);
-    else if (end == 0 ? failures_any() : errors_end_an_attempt(end) && is_stream(descriptor))
+    else if (matters && is_stream(descriptor))
         land(attempt, end);
     errno = result == 0 ? saved : error;
     return result;

@@ -58,3 +58,50 @@ said()
     said 'connect nowhere: -1 EFAULT'
     said 'connect again: -1 EALREADY'
 }
+
+# A name with two addresses, of which ::1 never answers and 127.0.0.1 does.
+two_addresses()
+{
+    printf '::1 both.test\n127.0.0.1 both.test\n' >"$BATS_TEST_TMPDIR/hosts"
+    serve "$(find_python)" -c '
+import socket, sys
+port = int(sys.argv[1])
+silent = socket.create_server(("::1", port), family=socket.AF_INET6, backlog=0)
+full = []
+while True:
+    filler = socket.socket(socket.AF_INET6)
+    filler.settimeout(0.3)
+    full.append(filler)
+    if filler.connect_ex(("::1", port)) != 0:
+        break
+server = socket.create_server(("127.0.0.1", port))
+while True:
+    client = server.accept()[0]
+    client.recv(4096)
+    client.sendall(b"HTTP/1.0 200 OK\r\n\r\nhello\n")
+    client.close()
+' "$PORT"
+    wait_for 20 sh -c "ss -Hltn 'sport = :$PORT' | grep -q 127.0.0.1"
+}
+
+@test "an attempt that is given up because another one reached the name is folded away" {
+    need curl
+    two_addresses
+    url=http://both.test:$PORT/
+    capture plain with_hosts "$BATS_TEST_TMPDIR/hosts" curl -s "$url"
+    is "$(cat "$BATS_TEST_TMPDIR/plain.out")" hello
+    ASTRAY_FAILURES=1 capture library client_with_library "$LOG" with_hosts "$BATS_TEST_TMPDIR/hosts" curl -s "$url"
+    require_mapped curl
+    same plain library
+    is "$(records "$LOG" '[.event.outcome, .destination.ip, .event.reason // "-"] | join(" ")')" \
+        "$(printf 'failure ::1 abandoned\nsuccess ::1 -')"
+    is "$(records "$LOG" .astray.attempt | sort -u | wc -l)" 1
+    capture summary "$ASTRAY" summary "$LOG"
+    has "$(cat "$BATS_TEST_TMPDIR/summary.out")" '0 connections went astray'
+    is "$(grep -c failed "$BATS_TEST_TMPDIR/summary.out")" 0
+    # The same, where nothing was reached.
+    rm "$LOG"
+    ASTRAY_FAILURES=1 capture library client_with_library "$LOG" \
+        with_hosts "$BATS_TEST_TMPDIR/hosts" curl -6 -s --max-time 1 "$url"
+    is "$(records "$LOG" '[.event.outcome, .destination.ip, .event.reason] | join(" ")')" 'failure ::1 abandoned'
+}
