@@ -63,6 +63,21 @@ need_yaml()
     done
 }
 
+# The journal of a unit has systemd's own lines too, and what the watch says on standard error.
+@test "the journal's lines are read as the README says" {
+    need jq
+    free_port
+    program_with_library "$LOG" connect 0.0.0.0 "$PORT" >/dev/null || is $? 1
+    "$ASTRAY" watch --once "$LOG" >told
+    filter=$(sed -n 's/.* -o cat | //p' "$EXAMPLES/systemd/README.md")
+    [ -n "$filter" ]
+    { echo 'Starting astray-watch.service - x...'; cat told; echo 'astray: left out'; } >journal
+    run bash -c "set -o pipefail; $filter <journal"
+    is "$status" 0 "$output"
+    has "$output" '0.0.0.0'
+    is "${#lines[@]}" "$(grep -c . told)"
+}
+
 # ---- logrotate --------------------------------------------------------
 
 @test "logrotate renames, compresses later, and loses no record" {
