@@ -256,9 +256,8 @@ START_TEST(one_script_run_many_times_is_one_group)
     groups_finish(&groups);
     ck_assert_uint_eq(groups.count, 1);
     ck_assert_uint_eq(group_count(groups.all[0]), 50);
-    ck_assert_uint_eq(groups.all[0]->varies,
-                      (1u << GROUP_INTRODUCER) | (1u << GROUP_HOST) |
-                          (1u << GROUP_ANCESTRY)); /* and nothing else */
+    ck_assert_uint_eq(groups.all[0]->varies, (1u << GROUP_INTRODUCER) | (1u << GROUP_HOST) |
+                                                 (1u << GROUP_ANCESTRY)); /* and nothing else */
     groups_free(&groups);
 }
 END_TEST
