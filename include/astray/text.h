@@ -34,6 +34,11 @@ bool slice_ends_with(struct slice whole, struct slice end);
 /* WHOLE from byte START on; the empty slice when START lies behind its end. */
 struct slice slice_from(struct slice whole, size_t start);
 
+/* The hash FNV-1a (Fowler, Noll, Vo) with 64 bits, from SLICE_HASH_START or the hash of what stands
+ * before. Unlike words_hash() the same on every machine, and slower. */
+#define SLICE_HASH_START UINT64_C(14695981039346656037)
+uint64_t slice_hash(uint64_t hash, struct slice text);
+
 /* The index of the first BYTE in WHOLE, or WHOLE's length when there is none. */
 size_t slice_find(struct slice whole, char byte);
 

@@ -56,9 +56,7 @@ static struct slice line_of(struct file *file, size_t line)
 
 static uint64_t mix(uint64_t hash, struct slice text)
 {
-    for (size_t i = 0; i < text.length; i++)
-        hash = (hash ^ (unsigned char)text.data[i]) * UINT64_C(1099511628211);
-    return (hash ^ 0xFF) * UINT64_C(1099511628211);
+    return slice_hash(slice_hash(hash, text), SLICE("\xFF"));
 }
 
 static uint64_t fingerprint_of(const struct check_result *result, enum rule_id rule,
@@ -67,8 +65,8 @@ static uint64_t fingerprint_of(const struct check_result *result, enum rule_id r
     struct slice path = slice_of(result->path);
     while (slice_starts_with(path, SLICE("./")))
         path = slice_from(path, 2);
-    uint64_t base = UINT64_C(14695981039346656037);
-    base = mix(mix(mix(base, path), slice_of(rules[rule].slug)), slice_trim(source));
+    uint64_t base =
+        mix(mix(mix(SLICE_HASH_START, path), slice_of(rules[rule].slug)), slice_trim(source));
     for (size_t round = 0;; round++) {
         uint64_t print = base + round * UINT64_C(0x9E3779B97F4A7C15);
         size_t i = 0;

@@ -138,11 +138,8 @@ struct all {
 
 static bool was_told(struct all *all, const struct check_finding *finding)
 {
-    uint64_t hash = UINT64_C(14695981039346656037) + finding->rule;
-    for (const char *c = finding->name; *c != '\0'; c++)
-        hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
-    for (const char *c = finding->message; *c != '\0'; c++)
-        hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
+    uint64_t hash = slice_hash(SLICE_HASH_START + finding->rule, slice_of(finding->name));
+    hash = slice_hash(hash, slice_of(finding->message));
     for (size_t i = 0; i < all->count; i++)
         if (all->told[i] == hash)
             return true;

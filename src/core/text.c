@@ -48,6 +48,13 @@ struct slice slice_from(struct slice whole, size_t start)
     return (struct slice){.data = whole.data + start, .length = whole.length - start};
 }
 
+uint64_t slice_hash(uint64_t hash, struct slice text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        hash = (hash ^ (unsigned char)text.data[i]) * UINT64_C(1099511628211);
+    return hash;
+}
+
 size_t slice_find(struct slice whole, char byte)
 {
     const char *at = whole.length == 0 ? NULL : memchr(whole.data, byte, whole.length);

@@ -132,10 +132,7 @@ static void search_arguments(const struct search *search)
 
 static uint64_t hash_of(struct slice text)
 {
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
-    for (size_t i = 0; i < text.length; i++)
-        hash = (hash ^ (unsigned char)text.data[i]) * 1099511628211u;
-    return hash | 1; /* 0 is an empty slot */
+    return slice_hash(SLICE_HASH_START, text) | 1; /* 0 is an empty slot */
 }
 
 /* Was the entry seen before? Remembers it while there is room. */

@@ -87,6 +87,16 @@ START_TEST(finds_the_first_of_a_byte)
 }
 END_TEST
 
+/* The values are those of the authors' own test suite. */
+START_TEST(hashes_are_those_of_fnv_1a)
+{
+    ck_assert_uint_eq(slice_hash(SLICE_HASH_START, SLICE("")), UINT64_C(0xcbf29ce484222325));
+    ck_assert_uint_eq(slice_hash(SLICE_HASH_START, SLICE("a")), UINT64_C(0xaf63dc4c8601ec8c));
+    uint64_t head = slice_hash(SLICE_HASH_START, SLICE("foo"));
+    ck_assert_uint_eq(slice_hash(head, SLICE("bar")), UINT64_C(0x85944171f73967e8));
+}
+END_TEST
+
 START_TEST(trims_blanks_at_both_ends)
 {
     static const struct {
@@ -364,6 +374,7 @@ static const TTest *const tests[] = {
     slices_know_their_ends,
     slices_are_cut_from_a_byte_on,
     finds_the_first_of_a_byte,
+    hashes_are_those_of_fnv_1a,
     trims_blanks_at_both_ends,
     cuts_every_piece_and_then_stops,
     reads_numbers_up_to_a_limit,
