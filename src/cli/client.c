@@ -496,11 +496,6 @@ static void option_value(const struct call *call, char kind, struct slice text,
 
 /* ---- operands ------------------------------------------------------------------- */
 
-static void first_operand(const struct call *call, const struct scan_word *word)
-{
-    destination(call, SCAN_ENDPOINT, word->text, word);
-}
-
 static void remote_operand(const struct call *call, const struct scan_word *word)
 {
     if (is_url(word->text)) {
@@ -641,86 +636,101 @@ static void ssh_operands(const struct call *call, const struct scan_word *words,
 
 static void docker_operands(const struct call *call, const struct scan_word *words, size_t count);
 
+/* One of the operands: WORDS[AT] of COUNT. *SEEN: has httpie had its URL? */
+static void operand(const struct call *call, const struct scan_word *words, size_t count, size_t at,
+                    bool *seen)
+{
+    const struct scan_word *word = &words[at];
+    bool url = is_url(word->text);
+    char first = word->text.length > 0 ? word->text.data[0] : '\0';
+    switch (call->client->operands) {
+    case URLS:
+        destination(call, SCAN_ENDPOINT, word->text, word);
+        break;
+    case LINKS:
+    case AFTER:
+        if (is_setting(word->text))
+            setting(call, word->text, word);
+        else if (url)
+            destination(call, SCAN_URL, word->text, word);
+        break;
+    case HOST_PORT:
+        if (at == 0)
+            destination(call, count == 1 ? SCAN_ENDPOINT : SCAN_HOST, word->text, word);
+        else if (at == 1)
+            destination(call, SCAN_PORT, word->text, word);
+        break;
+    case HOST:
+        if (at == 0 || url)
+            destination(call, url ? SCAN_URL : SCAN_HOST, word->text, word);
+        break;
+    case FIRST:
+        if (at == 0)
+            destination(call, SCAN_ENDPOINT, word->text, word);
+        break;
+    case WAIT:
+        if (at == 0 && first != ':')
+            destination(call, SCAN_ENDPOINT, word->text, word);
+        break;
+    case HTTPIE:
+        httpie_operand(call, word, seen);
+        break;
+    case REMOTE:
+        remote_operand(call, word);
+        break;
+    case SOCAT:
+        socat_operand(call, word);
+        break;
+    case DATABASE:
+        database_value(call, word->text, word);
+        break;
+    case AT_SERVER:
+        if (first == '@' && word->text.length > 1)
+            destination(call, SCAN_HOST, slice_from(word->text, 1), word);
+        break;
+    case SECOND:
+        if (at == 1)
+            destination(call, SCAN_HOST, word->text, word);
+        break;
+    default:
+        break;
+    }
+}
+
+/* The settings in front of the command that WORDS are, and that command. */
+static void command_operands(const struct call *call, const struct scan_word *words, size_t count)
+{
+    size_t at = 0;
+    for (; at < count && is_setting(words[at].text); at++)
+        setting(call, words[at].text, &words[at]);
+    at += call->client->skip;
+    if (at < count)
+        nested_command(call->scan, words + at, count - at);
+}
+
 /* The operands of CALL, WORDS, in a row; what stands behind "--" or makes a command is still
  * among them. */
 static void operands(const struct call *call, const struct scan_word *words, size_t count)
 {
     bool seen = false;
-    size_t skip = call->client->skip;
     switch (call->client->operands) {
     case COMMAND:
-        while (count > 0 && is_setting(words[0].text)) {
-            setting(call, words[0].text, &words[0]);
-            words++;
-            count--;
-        }
-        if (count > skip)
-            nested_command(call->scan, words + skip, count - skip);
-        return;
+        command_operands(call, words, count);
+        break;
     case SSH:
         if (count > 0)
             ssh_operands(call, words, count);
-        return;
+        break;
     case WATCH:
         joined_command(call->scan, words, count);
-        return;
+        break;
     case DOCKER:
         docker_operands(call, words, count);
-        return;
-    default:
         break;
-    }
-    for (size_t i = 0; i < count; i++) {
-        const struct scan_word *word = &words[i];
-        switch (call->client->operands) {
-        case URLS:
-            destination(call, SCAN_ENDPOINT, word->text, word);
-            break;
-        case LINKS:
-        case AFTER:
-            if (is_url(word->text) && !is_setting(word->text))
-                destination(call, SCAN_URL, word->text, word);
-            else if (is_setting(word->text))
-                setting(call, word->text, word);
-            break;
-        case HOST_PORT:
-            if (i < 2)
-                destination(call, i == 0 ? (count == 1 ? SCAN_ENDPOINT : SCAN_HOST) : SCAN_PORT,
-                            word->text, word);
-            break;
-        case HOST:
-            if (i == 0 || is_url(word->text))
-                destination(call, is_url(word->text) ? SCAN_URL : SCAN_HOST, word->text, word);
-            break;
-        case FIRST:
-        case WAIT:
-            if (i == 0 && !(call->client->operands == WAIT && word->text.length > 0 &&
-                            word->text.data[0] == ':'))
-                first_operand(call, word);
-            break;
-        case HTTPIE:
-            httpie_operand(call, word, &seen);
-            break;
-        case REMOTE:
-            remote_operand(call, word);
-            break;
-        case SOCAT:
-            socat_operand(call, word);
-            break;
-        case DATABASE:
-            database_value(call, word->text, word);
-            break;
-        case AT_SERVER:
-            if (word->text.length > 1 && word->text.data[0] == '@')
-                destination(call, SCAN_HOST, slice_from(word->text, 1), word);
-            break;
-        case SECOND:
-            if (i == 1)
-                destination(call, SCAN_HOST, word->text, word);
-            break;
-        default:
-            break;
-        }
+    default:
+        for (size_t i = 0; i < count; i++)
+            operand(call, words, count, i, &seen);
+        break;
     }
 }
 

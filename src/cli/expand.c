@@ -20,9 +20,7 @@ struct expand_value {
 
 static size_t hash_of(struct slice name)
 {
-    uint64_t hash = 14695981039346656037U;
-    for (size_t i = 0; i < name.length; i++)
-        hash = (hash ^ (unsigned char)name.data[i]) * 1099511628211U;
+    uint64_t hash = slice_hash(SLICE_HASH_START, name);
     return (size_t)(hash ^ (hash >> 32));
 }
 
@@ -290,44 +288,50 @@ static bool is_missing(struct content content, bool colon)
     return content.kind == UNSET || (content.kind == TEXT && content.text.length == 0 && colon);
 }
 
-/* ${X<operator>word} */
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* The length of the variable's name, or positional parameter's number, that TEXT begins with. */
+static size_t parameter_length(struct slice text)
+{
+    size_t length = scan_name_length(text);
+    if (length == 0)
+        while (length < text.length && is_digit(text.data[length]))
+            length++;
+    return length;
+}
+
+/* ${NAME-WORD}, ${NAME:-WORD} and those with =. */
+static void put_default(struct expansion *expansion, struct slice name, struct content content,
+                        bool colon, struct slice word)
+{
+    bool filled_later =
+        content.kind == UNKNOWN && (is_digit(name.data[0]) || expansion->dialect == SCAN_CONTAINER);
+    if (word.length > 0 && (is_missing(content, colon) || filled_later))
+        expand_raw(expansion, word);
+    else
+        put_content(expansion, name, content);
+}
+
+/* ${X<form>word} */
 static void put_braces(struct expansion *expansion, struct slice inner)
 {
-    if (inner.length == 0 || inner.data[0] == '#' || inner.data[0] == '!') {
-        put(expansion, EXPAND_UNKNOWN);
-        return;
-    }
-    struct slice name = inner;
-    name.length = scan_name_length(inner);
-    while (name.length == 0 && name.length < inner.length && inner.data[0] >= '0' &&
-           inner.data[0] <= '9') {
-        name.length = 1; /* a positional parameter: ${1:-word} */
-        while (name.length < inner.length && inner.data[name.length] >= '0' &&
-               inner.data[name.length] <= '9')
-            name.length++;
-    }
+    struct slice name = {inner.data, parameter_length(inner)};
     struct slice rest = slice_from(inner, name.length);
-    bool positional = name.length > 0 && name.data[0] >= '0' && name.data[0] <= '9';
     if (name.length == 0 || (rest.length > 0 && rest.data[0] == '[')) {
-        put(expansion, EXPAND_UNKNOWN);
+        put(expansion, EXPAND_UNKNOWN); /* ${#X}, ${!X}, ${X[0]} */
         return;
     }
     struct content content = content_of(expansion, name);
     bool colon = rest.length > 1 && rest.data[0] == ':';
-    char operator= rest.length == 0 ? '\0' : rest.data[colon];
+    char form = rest.length == 0 ? '\0' : rest.data[colon];
     struct slice word = slice_from(rest, colon + 1U);
-    switch (operator) {
+    switch (form) {
     case '-':
     case '=':
-        if (is_missing(content, colon) ||
-            (content.kind == UNKNOWN && (positional || expansion->dialect == SCAN_CONTAINER))) {
-            if (word.length == 0)
-                put_content(expansion, name, content);
-            else
-                expand_raw(expansion, word);
-        } else {
-            put_content(expansion, name, content);
-        }
+        put_default(expansion, name, content, colon, word);
         break;
     case '?':
         if (is_missing(content, colon))

@@ -53,7 +53,22 @@ size_t scan_name_length(struct slice text)
 
 #define NESTING_MAX 64
 
+static size_t match_bracket(struct slice text, size_t at, char open, char close, unsigned depth);
 static size_t match_quoted(struct slice text, size_t at, unsigned depth);
+
+/* Is a ${ or $( at AT? */
+static bool begins_bracket(struct slice text, size_t at)
+{
+    return text.data[at] == '$' && at + 1 < text.length &&
+           (text.data[at + 1] == '{' || text.data[at + 1] == '(');
+}
+
+/* The index behind the ${...} or $(...) that begins at AT; 0 when it does not end. */
+static size_t match_inner(struct slice text, size_t at, unsigned depth)
+{
+    char open = text.data[at + 1];
+    return match_bracket(text, at + 2, open, open == '{' ? '}' : ')', depth);
+}
 
 /* The index behind the bracket that closes the one before AT; 0 when there is none. */
 static size_t match_bracket(struct slice text, size_t at, char open, char close, unsigned depth)
@@ -69,10 +84,8 @@ static size_t match_bracket(struct slice text, size_t at, char open, char close,
             at = match_quoted(text, at, depth + 1);
             if (at == 0)
                 return 0;
-        } else if (c == '$' && at + 1 < text.length &&
-                   (text.data[at + 1] == '{' || text.data[at + 1] == '(')) {
-            char inner = text.data[at + 1];
-            at = match_bracket(text, at + 2, inner, inner == '{' ? '}' : ')', depth + 1);
+        } else if (begins_bracket(text, at)) {
+            at = match_inner(text, at, depth + 1);
             if (at == 0)
                 return 0;
         } else {
@@ -98,10 +111,8 @@ static size_t match_quoted(struct slice text, size_t at, unsigned depth)
             return at + 1;
         if (c == '\\' && quote != '\'') {
             at += 2;
-        } else if (quote == '"' && c == '$' && at + 1 < text.length &&
-                   (text.data[at + 1] == '{' || text.data[at + 1] == '(')) {
-            char inner = text.data[at + 1];
-            at = match_bracket(text, at + 2, inner, inner == '{' ? '}' : ')', depth + 1);
+        } else if (quote == '"' && begins_bracket(text, at)) {
+            at = match_inner(text, at, depth + 1);
             if (at == 0)
                 return 0;
         } else {
@@ -117,11 +128,9 @@ size_t scan_expansion(struct slice text)
         return 0;
     if (text.data[0] == '`')
         return match_quoted(text, 0, 0);
+    if (begins_bracket(text, 0))
+        return match_inner(text, 0, 0);
     char c = text.data[1];
-    if (c == '{')
-        return match_bracket(text, 2, '{', '}', 0);
-    if (c == '(')
-        return match_bracket(text, 2, '(', ')', 0);
     size_t name = scan_name_length(slice_from(text, 1));
     if (name > 0)
         return name + 1;
