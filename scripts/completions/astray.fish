@@ -86,14 +86,14 @@ complete -c astray -n '__fish_seen_subcommand_from watch' -F
 complete -c astray -n '__fish_seen_subcommand_from explain' -l format -x -a 'text json' -d 'how to print'
 complete -c astray -n '__fish_seen_subcommand_from explain' -l no-resolve -d 'look up no name'
 complete -c astray -n '__fish_seen_subcommand_from explain' -l fail-on-stray -d 'exit with status 1 when a destination is stray'
-complete -c astray -n '__fish_seen_subcommand_from explain' -l color -x -a 'auto always never' -d 'colours'
+complete -c astray -n '__fish_seen_subcommand_from explain' -l color -x -a 'auto always never' -d 'colour the text'
 complete -c astray -n '__fish_seen_subcommand_from explain' -l classes -x -d 'which classes of addresses are stray'
 complete -c astray -n '__fish_seen_subcommand_from explain' -l allow -x -d 'destinations that are never stray'
 complete -c astray -n '__fish_seen_subcommand_from explain' -s h -l help -d 'print this help and exit'
 
 complete -c astray -n '__fish_seen_subcommand_from status' -l format -x -a 'text json' -d 'how to print'
 complete -c astray -n '__fish_seen_subcommand_from status' -l library -r -F -d 'the library to look for'
-complete -c astray -n '__fish_seen_subcommand_from status' -l color -x -a 'auto always never' -d 'colours'
+complete -c astray -n '__fish_seen_subcommand_from status' -l color -x -a 'auto always never' -d 'colour the text'
 complete -c astray -n '__fish_seen_subcommand_from status' -s h -l help -d 'print this help and exit'
 
 complete -c astray -n '__fish_seen_subcommand_from env' -l for -x -a 'shell systemd docker env-file compose kubernetes' -d 'what will read the lines'

@@ -42,11 +42,7 @@ static const struct option_row options[] = {
      .summary = "how to write the findings",
      .details = "gcc is PATH:LINE:COLUMN: LEVEL: MESSAGE [RULE], for editors. github is workflow "
                 "commands, sarif is SARIF 2.1.0 with fingerprints that survive moved lines."},
-    {.name = "color",
-     .value = "WHEN",
-     .choices = "auto|always|never",
-     .initial = "auto",
-     .summary = "colour the text"},
+    OPT_COLOR,
     {.name = "fail-on",
      .value = "LEVEL",
      .choices = "error|warning|note",

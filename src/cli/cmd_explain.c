@@ -26,11 +26,7 @@ static const struct option_row own_options[] = {
      .details = "A name is looked up as every program here would, which may ask a DNS server, for "
                 "at most three seconds. A literal address never is."},
     {.name = "fail-on-stray", .summary = "exit with status 1 when a destination is stray"},
-    {.name = "color",
-     .value = "WHEN",
-     .choices = "auto|always|never",
-     .initial = "auto",
-     .summary = "colours"},
+    OPT_COLOR,
     {0},
 };
 

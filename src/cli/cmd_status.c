@@ -29,11 +29,7 @@ static const struct option_row own_options[] = {
      .summary = "the library to look for",
      .details = "Without it the library is looked for as astray run does. A process that has "
                 "another file of that name is told apart."},
-    {.name = "color",
-     .value = "WHEN",
-     .choices = "auto|always|never",
-     .initial = "auto",
-     .summary = "colours"},
+    OPT_COLOR,
     {0},
 };
 

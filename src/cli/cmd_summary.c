@@ -49,11 +49,7 @@ static const struct option_row options[] = {
      .choices = "text|json|csv|html|prometheus",
      .summary = "how to write it",
      .initial = "text"},
-    {.name = "color",
-     .value = "WHEN",
-     .choices = "auto|always|never",
-     .summary = "colour the text",
-     .initial = "auto"},
+    OPT_COLOR,
     {.name = "fail-on-stray", .summary = "exit with 1 when anything went astray"},
     {0},
 };

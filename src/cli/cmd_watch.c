@@ -73,11 +73,7 @@ static const struct option_row options[] = {
      .details = "auto is text on a terminal, else JSON, one object a line: the records as they are "
                 "in the log, and for --threshold and --dedup objects with event.kind \"alert\".",
      .initial = "auto"},
-    {.name = "color",
-     .value = "WHEN",
-     .choices = "auto|always|never",
-     .summary = "colour the text",
-     .initial = "auto"},
+    OPT_COLOR,
     {.name = "fail-on-stray", .summary = "with --once: exit with 1 when anything went astray"},
     {0},
 };

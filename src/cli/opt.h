@@ -20,6 +20,13 @@ struct option_row {
     const char *initial; /* what holds without the option, for help; or NULL */
 };
 
+/* The row of each command that colours what it prints; say_colored() takes its value. */
+#define OPT_COLOR                                                                                  \
+    {                                                                                              \
+        .name = "color", .value = "WHEN", .choices = "auto|always|never",                          \
+        .summary = "colour the text", .initial = "auto"                                            \
+    }
+
 /* Named text for the manual page and --help. */
 struct command_example {
     const char *line;

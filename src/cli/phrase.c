@@ -58,6 +58,24 @@ void phrase_counted(FILE *stream, uint64_t count, const char *one, const char *m
     fprintf(stream, " %s", count == 1 ? one : many);
 }
 
+const char *phrase_kind(enum group_kind kind, uint64_t count)
+{
+    static const struct {
+        const char *one, *many;
+    } kinds[GROUP_KINDS] = {
+        [GROUP_STRAY] = {"connection went astray", "connections went astray"},
+        [GROUP_FAILED] = {"ordinary connection failed", "ordinary connections failed"},
+        [GROUP_NOTE] = {"setting was not understood", "settings were not understood"},
+    };
+    return count == 1 ? kinds[kind].one : kinds[kind].many;
+}
+
+void phrase_total(FILE *stream, const struct groups *groups, enum group_kind kind)
+{
+    phrase_count(stream, groups->totals[kind]);
+    fprintf(stream, " %s", phrase_kind(kind, groups->totals[kind]));
+}
+
 void phrase_time(FILE *stream, uint64_t time, bool same_day)
 {
     char text[RECORD_TIME_SIZE];

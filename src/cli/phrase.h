@@ -21,6 +21,12 @@ void phrase_count(FILE *stream, uint64_t count);
 /* "2 connections" or "1 connection", by ONE and MANY. */
 void phrase_counted(FILE *stream, uint64_t count, const char *one, const char *many);
 
+/* What COUNT attempts or settings of KIND are: "connections went astray". */
+const char *phrase_kind(enum group_kind kind, uint64_t count);
+
+/* All of KIND: "2,998 connections went astray". */
+void phrase_total(FILE *stream, const struct groups *groups, enum group_kind kind);
+
 /* "2026-09-21 08:14:02"; without the day when SAME_DAY. */
 void phrase_time(FILE *stream, uint64_t time, bool same_day);
 

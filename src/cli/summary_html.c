@@ -396,14 +396,6 @@ static void put_chart(FILE *stream, const struct groups *groups)
 
 /* ---- the page --------------------------------------------------------- */
 
-static const struct {
-    const char *one, *many;
-} headings[GROUP_KINDS] = {
-    [GROUP_STRAY] = {"connection went astray", "connections went astray"},
-    [GROUP_FAILED] = {"ordinary connection failed", "ordinary connections failed"},
-    [GROUP_NOTE] = {"setting was not understood", "settings were not understood"},
-};
-
 static void put_fact(FILE *stream, const char *class, uint64_t count, const char *words)
 {
     fprintf(stream, "<li class=\"%s\"><b>", class);
@@ -440,13 +432,12 @@ static void put_facts(FILE *stream, const struct groups *groups)
 {
     fputs("<ul class=\"facts\">\n", stream);
     put_fact(stream, groups->totals[GROUP_STRAY] > 0 ? "stray" : "fine",
-             groups->totals[GROUP_STRAY],
-             groups->totals[GROUP_STRAY] == 1 ? headings[0].one : headings[0].many);
+             groups->totals[GROUP_STRAY], phrase_kind(GROUP_STRAY, groups->totals[GROUP_STRAY]));
     put_outcomes(stream, groups);
     for (unsigned kind = GROUP_FAILED; kind < GROUP_KINDS; kind++)
         if (groups->totals[kind] > 0)
             put_fact(stream, "other", groups->totals[kind],
-                     groups->totals[kind] == 1 ? headings[kind].one : headings[kind].many);
+                     phrase_kind(kind, groups->totals[kind]));
     if (groups->suppressed > 0)
         put_fact(stream, "other", groups->suppressed, "over the rate limit and not logged");
     if (groups->dropped > 0)
@@ -464,10 +455,10 @@ static void put_head(FILE *stream, const struct groups *groups)
           "<meta name=\"color-scheme\" content=\"light dark\">\n"
           "<meta name=\"generator\" content=\"astray summary\">\n<title>",
           stream);
-    phrase_counted(stream, groups->totals[GROUP_STRAY], headings[0].one, headings[0].many);
+    phrase_total(stream, groups, GROUP_STRAY);
     fprintf(stream, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<header><h1>",
             summary_html_style);
-    phrase_counted(stream, groups->totals[GROUP_STRAY], headings[0].one, headings[0].many);
+    phrase_total(stream, groups, GROUP_STRAY);
     fputs("</h1>\n<p>", stream);
     if (groups->first != 0) {
         phrase_time(stream, groups->first, false);

@@ -219,14 +219,6 @@ static void write_group(const struct summary_view *view, const struct group *gro
 
 /* ---- everything ------------------------------------------------------- */
 
-static const struct {
-    const char *one, *many;
-} headings[GROUP_KINDS] = {
-    [GROUP_STRAY] = {"connection went astray", "connections went astray"},
-    [GROUP_FAILED] = {"ordinary connection failed", "ordinary connections failed"},
-    [GROUP_NOTE] = {"setting was not understood", "settings were not understood"},
-};
-
 static unsigned digits_of(uint64_t count)
 {
     unsigned digits = 1;
@@ -241,7 +233,7 @@ static void write_heading(const struct summary_view *view, enum group_kind kind,
     struct draft draft;
     if (!draft_open(&draft))
         return;
-    phrase_counted(draft.stream, groups->totals[kind], headings[kind].one, headings[kind].many);
+    phrase_total(draft.stream, groups, kind);
     if (kind == GROUP_STRAY && groups->first != 0) {
         fputs(", ", draft.stream);
         put_span(draft.stream, groups->first, groups->last, false);
@@ -333,7 +325,7 @@ static void write_short_heading(const struct summary_view *view, enum group_kind
 {
     fputs("astray: ", stream);
     color(view, stream, kind == GROUP_STRAY ? RED : BOLD);
-    phrase_counted(stream, view->groups->totals[kind], headings[kind].one, headings[kind].many);
+    phrase_total(stream, view->groups, kind);
     color(view, stream, PLAIN);
     putc('\n', stream);
 }
