@@ -71,7 +71,7 @@ void tail_close(struct tail *tail)
 
 static uint64_t hash_head(const struct tail_head *head, size_t length)
 {
-    return watch_state_checksum((struct slice){head->bytes, length});
+    return slice_hash(SLICE_HASH_START, (struct slice){head->bytes, length});
 }
 
 /* What is at DESCRIPTOR, from its start and unpacked; NULL without memory. */

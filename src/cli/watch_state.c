@@ -75,14 +75,6 @@ bool watch_state_text(struct slice *rest, char *out, size_t size, size_t *length
 /* ---- the whole -------------------------------------------------------- */
 
 /* FNV-1a, 64 bits. */
-uint64_t watch_state_checksum(struct slice text)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < text.length; i++)
-        hash = (hash ^ (unsigned char)text.data[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
 void watch_state_begin(FILE *stream, uint64_t generation)
 {
     fprintf(stream, HEAD "%" PRIu64 "\n", generation);
@@ -90,7 +82,7 @@ void watch_state_begin(FILE *stream, uint64_t generation)
 
 void watch_state_seal(FILE *stream, struct slice whole)
 {
-    fprintf(stream, END "%016" PRIx64 "\n", watch_state_checksum(whole));
+    fprintf(stream, END "%016" PRIx64 "\n", slice_hash(SLICE_HASH_START, whole));
 }
 
 bool watch_state_check(struct slice whole, uint64_t *generation, struct slice *lines)
@@ -102,7 +94,7 @@ bool watch_state_check(struct slice whole, uint64_t *generation, struct slice *l
     if (whole.length < sizeof HEAD + end_length || !slice_starts_with(whole, SLICE(HEAD)))
         return false;
     struct slice sealed = {whole.data, whole.length - end_length};
-    snprintf(end, sizeof end, END "%016" PRIx64 "\n", watch_state_checksum(sealed));
+    snprintf(end, sizeof end, END "%016" PRIx64 "\n", slice_hash(SLICE_HASH_START, sealed));
     if (memcmp(whole.data + sealed.length, end, end_length) != 0)
         return false;
     struct slice rest = sealed;

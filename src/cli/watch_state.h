@@ -33,9 +33,6 @@ bool watch_state_number(struct slice *rest, uint64_t *out);
 /* The same for a text, into OUT; what does not fit is no text. */
 bool watch_state_text(struct slice *rest, char *out, size_t size, size_t *length);
 
-/* The same for all versions and machines. */
-uint64_t watch_state_checksum(struct slice text);
-
 /* ---- the whole -------------------------------------------------------- */
 
 /* Writes the head of a state; the lines follow, then watch_state_seal(). */

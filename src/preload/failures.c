@@ -4,6 +4,7 @@
 
 #include <astray/layout.h>
 #include <astray/socket.h>
+#include <astray/text.h>
 
 #include "flights.h"
 
@@ -26,10 +27,8 @@ bool failures_any(void)
 
 static uint32_t key_of(const struct attempt *attempt)
 {
-    uint32_t hash = 2166136261u ^ attempt->destination.port; /* FNV-1a */
-    for (size_t i = 0; i < attempt->answer.length; i++)
-        hash = (hash ^ (unsigned char)attempt->answer.text[i]) * 16777619u;
-    return hash;
+    struct slice name = {attempt->answer.text, attempt->answer.length};
+    return (uint32_t)slice_hash(SLICE_HASH_START ^ attempt->destination.port, name);
 }
 
 static bool has_name(const struct attempt *attempt)
