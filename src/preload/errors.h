@@ -1,6 +1,6 @@
 /* errors.h - how a connection may fail: names, slugs and meanings.
  *
- * strerror(3) depends on the locale and may allocate; strerrorname_np is glibc's alone. */
+ * strerror(3) depends on the locale and may allocate; strerrorname_np is glibc's alone. Pure. */
 #ifndef ASTRAY_PRELOAD_ERRORS_H
 #define ASTRAY_PRELOAD_ERRORS_H
 

@@ -1,4 +1,6 @@
-/* failures.h - ordinary destinations that failed (failures = 1). */
+/* failures.h - ordinary destinations that failed (failures = 1).
+ *
+ * Async-signal-safe; errno is left alone. */
 #ifndef ASTRAY_PRELOAD_FAILURES_H
 #define ASTRAY_PRELOAD_FAILURES_H
 

@@ -1,7 +1,8 @@
 /* intercept.h - the one path behind every hook: copy, verdict, record, real call.
  *
  * The caller's memory is only read, and only when the kernel could read it too. errno is what
- * the real call left; a call that succeeded leaves it as it was. */
+ * the real call left; a call that succeeded leaves it as it was. Async-signal-safe, but for what
+ * real.h tells of a function's first use. */
 #ifndef ASTRAY_PRELOAD_INTERCEPT_H
 #define ASTRAY_PRELOAD_INTERCEPT_H
 

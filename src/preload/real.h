@@ -4,7 +4,7 @@
  * another library's constructor is first), the others at their first use. dlsym may allocate, and
  * an allocator may be preloaded and call us: while a look-up is under way, connect and close are
  * bare system calls, as are execve and execveat where libc has none. Symbols that this libc lacks
- * are not looked up. */
+ * are not looked up. Async-signal-safe but for a first use, which is as safe as dlsym(3). */
 #ifndef ASTRAY_PRELOAD_REAL_H
 #define ASTRAY_PRELOAD_REAL_H
 

@@ -1,7 +1,8 @@
 /* wiped.h - the claims on the library's static memory, on a page that a forked child finds empty.
  *
  * In the child nobody is left to give back what another thread held, and what was true of the
- * parent is not of the child. Below vfork the memory is the parent's, and so are the claims. */
+ * parent is not of the child. Below vfork the memory is the parent's, and so are the claims.
+ * Async-signal-safe. */
 #ifndef ASTRAY_PRELOAD_WIPED_H
 #define ASTRAY_PRELOAD_WIPED_H
 
