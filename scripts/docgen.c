@@ -501,22 +501,20 @@ static void write_library_page(void)
         "The library stands between a program and the calls through which an address reaches the "
         "kernel. A destination that cannot be right is logged at the call, so that a program "
         "which is killed leaves its record behind. Everything else passes untouched: results, "
-        "`errno` and output are those of the call itself, and a connection that is fine costs no "
-        "system call.\n\n"
+        "`errno` and output are those of the call itself. A connection that is fine costs no system "
+        "call, but one when its address lies outside the stack on a page of memory that was not "
+        "asked about before.\n\n"
         "`astray run` and `astray env` put programs under it. An LD_PRELOAD that is there must be "
         "extended, not replaced; the path may not hold a blank or a colon.");
     put_section("OTHER MACHINES AND C LIBRARIES");
     put_text(
         "A library is for one machine and word size. One built for glibc also works in programs of "
         "musl, and one built with musl in programs of glibc. `make worlds` builds those for i386, "
-        "musl "
-        "and aarch64, and `make install-worlds` installs each in a folder lib/TRIPLET/astray, "
-        "where "
-        "`astray run` finds the one that a program needs.\n\n"
+        "musl and aarch64, and `make install-worlds` installs each in a folder lib/TRIPLET/astray, "
+        "where `astray run` finds the one that a program needs.\n\n"
         "For an LD_PRELOAD of one's own, glibc replaces $LIB by the folder of its machine: with "
         "/usr/lib/x86_64-linux-gnu/astray/libastray.so and "
-        "/usr/lib/i386-linux-gnu/astray/libastray.so "
-        "(on other systems lib64 and lib, or lib32 for the i386 of libc6-i386) LD_PRELOAD is "
+        "/usr/lib/i386-linux-gnu/astray/libastray.so (on other systems lib64 and lib, or lib32 for the i386 of libc6-i386) LD_PRELOAD is "
         "/usr/$LIB/astray/libastray.so, and programs of both word sizes are covered. musl knows no "
         "$LIB. A program that finds no library for it there starts without one; glibc's loader "
         "says so "
@@ -534,7 +532,7 @@ static void write_library_page(void)
     fputs(".PP\n.TS\nl l.\nVariable\tDefault\n", out);
     for (size_t i = 0; i < policy_setting_count; i++)
         fprintf(out, "%s\t%s\n", policy_settings[i].variable, policy_settings[i].initial);
-    fputs(".TE\n", out);
+    fputs(".TE\n.PP\n", out);
     put_text(
         "ASTRAY_COVERAGE is no setting: `astray run` puts the library's entry of LD_PRELOAD there, "
         "and only where it is set the library looks at programs that are about to start.");
