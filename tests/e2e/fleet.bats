@@ -348,3 +348,19 @@ load_lines()
         sql astray "SELECT name FROM astray.$list" | sort | diff -u wanted -
     done
 }
+
+@test "the bulk requests are pairs of lines, each small enough" {
+    need jq split
+    "$PROGRAMS/writer" web-1.ndjson 1 10500 0 0 none >/dev/null
+    mkdir bin
+    printf '#!/bin/sh\ncat >"request-$$"\n' >bin/curl
+    chmod +x bin/curl
+    sed -n "/^    jq -c '{create/,/_bulk/p" "$FLEET/README.md" >bulk.sh
+    PATH=$PWD/bin:$PATH sh -e bulk.sh
+    is "$(cat request-* | wc -l)" 21000
+    for request in request-*; do
+        [ "$(wc -l <"$request")" -le 20000 ]
+        jq -s -e '[.[range(0; length; 2)] | .create._id] == [.[range(1; length; 2)] | .host.name + " " + .event.id]' "$request" >/dev/null
+    done
+    is "$(echo request-* | wc -w)" 2
+}
