@@ -549,7 +549,9 @@ static void write_library_page(void)
         "attempt. `astray.remark` tells of calls that returned success and were wrong to: "
         "\"fast-open\" "
         "for a promise of TCP fast open, whose outcome is told when it is known, and "
-        "\"connected-to-itself\" for a socket that met itself, which counts as a failure. Lengths "
+        "\"connected-to-itself\" for a socket that met itself, which counts as a failure; and, of "
+        "a "
+        "stray attempt, \"abandoned\" when the program gave it up before it was answered. Lengths "
         "are in bytes; longer texts are cut and end in \"...\".");
     fputs(".PP\n", out);
     put_fields();

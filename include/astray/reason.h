@@ -5,6 +5,7 @@
 #ifndef ASTRAY_REASON_H
 #define ASTRAY_REASON_H
 
+#include <errno.h>
 #include <stdbool.h>
 
 #include <astray/outcome.h>
@@ -36,8 +37,9 @@
       "write {write}, or let the server listen on IPv6 too")                                       \
     X(ONLY_ANOTHER, "only-another-address", "the server listens on {listeners} only, not on {to}", \
       "write {write}, or let the server listen on every address")                                  \
-    X(LISTENS_NOW, "listens-now", "somebody listens on {listeners} now, and nobody did then",      \
-      "start the server before its clients, or let them try again")                                \
+    X(LISTENS_NOW, "listens-now",                                                                  \
+      "somebody listens on {listeners}: only since then, or behind a firewall of this host",       \
+      "start the server before its clients, or open the firewall")                                 \
     X(REFUSED_THERE, "refused-there", "nobody listens on {given}",                                 \
       "correct the address or the port, or start the server there")                                \
     X(NOT_THIS_HOST, "not-this-host",                                                              \
@@ -53,6 +55,8 @@
       "correct the address, or start that host")                                                   \
     X(NO_ANSWER, "no-answer", "there is a route to {address}, but no answer comes",                \
       "correct the address, or open the firewall that drops it")                                   \
+    X(GAVE_UP, "gave-up", "the program gave up before {given} had answered",                       \
+      "correct the address, open the firewall that drops it, or wait longer")                      \
     X(FIREWALL, "firewall",                                                                        \
       "a firewall or a security policy of this host forbids {given} ({error})",                    \
       "allow it there, or correct the address")                                                    \
@@ -71,6 +75,9 @@
       "take the name off the block list, or stop asking for it")                                   \
     X(MANY_HOSTS, "many-hosts", "TCP connects to one host only, and {address} is {class}",         \
       "write the address of one host")                                                             \
+    X(GROUP_ADDRESS, "group-address",                                                              \
+      "TCP connects to one host only, and {address} is a group address of a network of this host", \
+      "write the address of one host")                                                             \
     X(EXAMPLE, "example", "no host has {address} ({class})",                                       \
       "replace the example by a real address")                                                     \
     X(NO_DESTINATION, "no-destination", "no host answers at {address} ({class})",                  \
@@ -83,10 +90,13 @@ enum reason {
         REASON_COUNT
 };
 
+/* The error of an attempt that its program gave up; the kernel gives it to no connect(). */
+#define REASON_GAVE_UP_FIRST ECANCELED
+
 /* What is known of the attempt. */
 struct reason_facts {
     struct outcome_facts outcome;
-    int error;             /* positive errno; 0: it connected */
+    int error;             /* positive errno; 0: it connected; or REASON_GAVE_UP_FIRST */
     enum addr_class class; /* by the verdict: sinkhole and port-zero included */
     bool stray;            /* by the verdict */
     struct slice spelling; /* the host as it was written, or empty when that is not known */

@@ -64,16 +64,23 @@ static void add_address(struct explanation *out, const struct addr *addr)
         (struct destination){.addr = *addr, .port = out->port >= 0 ? (uint16_t)out->port : 0};
 }
 
-/* A zone that is an interface's name. */
-static void find_zone(struct addr *addr, struct slice host)
+static unsigned interface_of(struct slice zone)
 {
     char name[IF_NAMESIZE];
-    struct slice zone = slice_from(host, slice_find(host, '%') + 1);
-    if (addr->scope != ADDR_SCOPE_NAMED || zone.length == 0 || zone.length >= sizeof name)
-        return;
+    if (zone.length == 0 || zone.length >= sizeof name)
+        return 0;
     memcpy(name, zone.data, zone.length);
     name[zone.length] = '\0';
-    unsigned index = if_nametoindex(name);
+    return if_nametoindex(name);
+}
+
+/* A zone that is an interface's name; in a URL it may stand behind "%25" (RFC 6874). */
+static void find_zone(struct addr *addr, struct slice host)
+{
+    struct slice zone = slice_from(host, slice_find(host, '%') + 1);
+    unsigned index = addr->scope == ADDR_SCOPE_NAMED ? interface_of(zone) : 0;
+    if (index == 0 && addr->scope == ADDR_SCOPE_NAMED && slice_starts_with(zone, SLICE("25")))
+        index = interface_of(slice_from(zone, 2));
     if (index != 0)
         addr->scope = index;
 }

@@ -32,6 +32,7 @@ static const struct {
     {"EPERM", EPERM},
     {"EACCES", EACCES},
     {"EHOSTUNREACH", EHOSTUNREACH},
+    {"abandoned", REASON_GAVE_UP_FIRST},
 };
 
 /* What the whole group came to: 0 for connected, -1 when it is several things, or not known. */

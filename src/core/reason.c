@@ -53,11 +53,16 @@ static enum reason refused_here(const struct outcome_facts *facts)
     return to.family == ADDR_IPV6 && ipv4 == count ? REASON_ONLY_IPV4 : REASON_ONLY_ANOTHER;
 }
 
+/* Is it an address of this host, as far as that is known? */
+static bool is_here(const struct reason_facts *facts)
+{
+    struct addr whole = outcome_leads_to(&facts->outcome), to = plain(&whole);
+    return facts->outcome.route == OUTCOME_ROUTE_LOCAL || addr_classify(&to) == ADDR_LOOPBACK;
+}
+
 static enum reason refused(const struct reason_facts *facts)
 {
-    struct addr to = outcome_leads_to(&facts->outcome);
-    bool here = facts->outcome.route == OUTCOME_ROUTE_LOCAL || addr_classify(&to) == ADDR_LOOPBACK;
-    if (here)
+    if (is_here(facts))
         return facts->outcome.listeners_known ? refused_here(&facts->outcome) : REASON_NOBODY;
     return facts->outcome.route == OUTCOME_ROUTE_ELSEWHERE ? REASON_NOT_THIS_HOST
                                                            : REASON_REFUSED_THERE;
@@ -67,6 +72,8 @@ static enum reason refused(const struct reason_facts *facts)
 static enum reason unreachable(const struct reason_facts *facts)
 {
     struct addr whole = outcome_leads_to(&facts->outcome), to = plain(&whole);
+    if (facts->outcome.route == OUTCOME_ROUTE_GROUP)
+        return REASON_GROUP_ADDRESS;
     if (to.family == ADDR_IPV4 && addr_classify(&to) == ADDR_LOOPBACK)
         return facts->error == EADDRNOTAVAIL ? REASON_NO_LOCAL_PORT : REASON_LOOPBACK_DOWN;
     if (facts->outcome.loopback_down && addr_classify(&to) == ADDR_LOOPBACK)
@@ -79,9 +86,15 @@ static enum reason unreachable(const struct reason_facts *facts)
 static enum reason unanswered(const struct reason_facts *facts)
 {
     struct addr to = outcome_leads_to(&facts->outcome);
-    return facts->outcome.loopback_down && addr_classify(&to) == ADDR_LOOPBACK
-               ? REASON_LOOPBACK_DOWN
-               : REASON_NO_ANSWER;
+    if (facts->outcome.loopback_down && addr_classify(&to) == ADDR_LOOPBACK)
+        return REASON_LOOPBACK_DOWN;
+    return facts->error == REASON_GAVE_UP_FIRST ? REASON_GAVE_UP : REASON_NO_ANSWER;
+}
+
+/* Of its own addresses a host says so only where it is told to. */
+static enum reason without_a_host(const struct reason_facts *facts)
+{
+    return is_here(facts) ? REASON_FIREWALL : REASON_NO_HOST;
 }
 
 static enum reason forbidden(const struct reason_facts *facts)
@@ -117,12 +130,18 @@ static enum reason of_error(const struct reason_facts *facts)
         int error;
         enum reason (*judge)(const struct reason_facts *facts);
     } judges[] = {
-        {ECONNREFUSED, refused},   {ENETUNREACH, unreachable}, {EADDRNOTAVAIL, unreachable},
-        {EADDRINUSE, unreachable}, {ETIMEDOUT, unanswered},    {EPERM, forbidden},
-        {EACCES, forbidden},       {EINVAL, forbidden},
+        {ECONNREFUSED, refused},
+        {ENETUNREACH, unreachable},
+        {EADDRNOTAVAIL, unreachable},
+        {EADDRINUSE, unreachable},
+        {ETIMEDOUT, unanswered},
+        {EPERM, forbidden},
+        {EACCES, forbidden},
+        {EINVAL, forbidden},
+        {EHOSTUNREACH, without_a_host},
+        {EHOSTDOWN, without_a_host},
+        {REASON_GAVE_UP_FIRST, unanswered},
     };
-    if (facts->error == EHOSTUNREACH || facts->error == EHOSTDOWN)
-        return REASON_NO_HOST;
     for (size_t i = 0; i < sizeof judges / sizeof *judges; i++)
         if (judges[i].error == facts->error)
             return judges[i].judge(facts);

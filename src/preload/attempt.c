@@ -118,12 +118,14 @@ static void set_message(struct page *page, const struct attempt *attempt, const 
     record_set_text(&page->scratch->record, RECORD_MESSAGE, page_since(page, start));
 }
 
-/* What the call alone did not say. */
+/* What the call alone did not say. The reason of an ordinary one says "abandoned" already. */
 static const char *remark_of(const struct attempt *attempt, int error)
 {
     if (error == ERRORS_SELF)
         return errors_slug(error);
-    return attempt->fast_open ? "fast-open" : NULL;
+    if (attempt->fast_open)
+        return "fast-open";
+    return error == ERRORS_ABANDONED && is_stray(attempt) ? errors_slug(error) : NULL;
 }
 
 static void set_event(struct page *page, const struct attempt *attempt, enum attempt_phase which,

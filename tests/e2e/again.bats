@@ -39,6 +39,11 @@ said()
     is "$(ends -b dissolve)" "$(both 'failure - given up before there was an answer')"
     ends -b dissolve >/dev/null
     said 'connect AF_UNSPEC: 0 ok'
+    is "$(outcomes "$LOG" '.astray.remark // "-"')" "$(printf 'abandoned\n-')"
+    capture summary "$ASTRAY" summary "$LOG"
+    is "$(grep -c '^ *abandoned$' "$BATS_TEST_TMPDIR/summary.out")" 2 'stray and ordinary'
+    has "$(cat "$BATS_TEST_TMPDIR/summary.out")" "gave up before 127.0.0.1:$PORT had answered"
+    has "$(cat "$BATS_TEST_TMPDIR/summary.out")" "gave up before 0.0.0.0:$PORT had answered"
 }
 
 @test "a socket that is taken back when it was refused is an attempt refused" {

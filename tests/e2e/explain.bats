@@ -54,6 +54,11 @@ foretold()
     has "$(text "0:$PORT")" '"0:'"$PORT"'" goes astray: 0.0.0.0 is the address to bind'
 }
 
+@test "the zone of a URL may stand behind %25" {
+    has "$(text 'http://[fe80::1%25lo]:80/')" 'leads to [fe80::1%1]:80'
+    has "$(text 'http://[fe80::1%lo]:80/')" 'leads to [fe80::1%1]:80'
+}
+
 @test "foretells what connect says, for every listener and destination" {
     need python3
     local python listener destination wanted checked=0
@@ -123,7 +128,7 @@ inside()
         "$ASTRAY" explain --format json 192.0.2.1:9 10.1.1.2:9 10.1.1.255:9 10.1.1.7:9 0.0.0.1:9 |
             jq -r "[.address, .outcomes.linux.outcome, .route.type, .route.interface, .reason] | map(. // \"-\") | join(\" \")"')
     is "$out" "$(printf '%s\n' '192.0.2.1 no-answer unicast a0 example' \
-        '10.1.1.2 refused local a0 nobody' '10.1.1.255 fails broadcast a0 no-route' \
+        '10.1.1.2 refused local a0 nobody' '10.1.1.255 fails broadcast a0 group-address' \
         '10.1.1.7 unknown unicast a0 -' '0.0.0.1 no-answer unicast a0 no-destination')"
 }
 
