@@ -21,6 +21,37 @@ check()
     check runbook.md
 }
 
+# told COMMAND: what README.md prints below "$ COMMAND", but for the lines that it leaves out; of pids only the brackets
+told()
+{
+    awk -v command="    \$ $1" '$0 == command { on = 1; next } on && !/^    / { exit } on && !/^ *\.\.\.$/' "$ROOT/README.md" |
+        without_pids
+}
+
+without_pids()
+{
+    sed -E 's/^    //; s/\[[0-9]+\]/[]/'
+}
+
+# prints_what_the_readme_says COMMAND: each line of it, in that order
+prints_what_the_readme_says()
+{
+    local said=$BATS_TEST_TMPDIR/said real=$BATS_TEST_TMPDIR/real
+    told "$1" >"$said"
+    [ "$(wc -l <"$said")" -ge 5 ]
+    COLUMNS=80 XDG_STATE_HOME=$BATS_TEST_TMPDIR NO_COLOR=1 ASTRAY_CONFIG=/dev/null \
+        PATH=$ROOT/build:$ROOT/examples/demo:$PATH sh -c "$1" 2>&1 | sed 's/^/    /' | without_pids >"$real"
+    is "$(diff "$said" "$real" | grep '^<')" '' "$(cat "$real")"
+}
+
+@test "the README shows what the commands print" {
+    need curl
+    prints_what_the_readme_says 'astray explain 0:80'
+    serve "$(find_python)" "$ROOT/examples/demo/server.py" '[::1]' 80
+    wait_for 20 is_listening 80
+    prints_what_the_readme_says 'astray run -- nightly.sh'
+}
+
 @test "a document that says something else is told" {
     printf '```console\n$ echo one\ntwo\n```\n' >"$BATS_TEST_TMPDIR/wrong.md"
     run "$(find_python)" "$BATS_TEST_DIRNAME/console.py" check "$BATS_TEST_TMPDIR/wrong.md"
