@@ -61,7 +61,7 @@ all: $(B)/libastray.so $(B)/astray ## build the library and the command
 .PHONY: help
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1 \2/p' $(MAKEFILE_LIST) | \
-	    while read -r target text; do printf '  %-14s %s\n' "$$target" "$$text"; done
+	    while read -r target text; do printf '  %-16s %s\n' "$$target" "$$text"; done
 
 $(CORE) $(SYS) $(PRELOAD): $(B)/%.o: %.c
 	$(say) CC $<

@@ -1,7 +1,8 @@
 # Other worlds: other machines and another C library. `make worlds` builds the library for each
 # whose compiler is here, into $(B)/TRIPLET, and says why it leaves out the others;
 # `make install-worlds` puts what was built into $(prefix)/lib/TRIPLET/astray, where `astray run`
-# looks for it. For any other: make CC=COMPILER B=build/NAME build/NAME/libastray.so
+# looks for it; `make uninstall-worlds` takes them away again.
+# For any other: make CC=COMPILER B=build/NAME build/NAME/libastray.so
 
 TRIPLETS := i386-linux-gnu $(shell uname -m)-linux-musl aarch64-linux-gnu
 
@@ -27,7 +28,7 @@ $(KERNEL_HEADERS):
 WORLDS := $(addprefix world-of-,$(TRIPLETS))
 WORLD_GOALS := libastray.so
 
-.PHONY: worlds $(WORLDS) install-worlds
+.PHONY: worlds $(WORLDS) install-worlds uninstall-worlds
 worlds: $(WORLDS) ## build the library for other machines and C libraries
 
 $(WORLDS): world-of-%: | $(KERNEL_HEADERS)
@@ -47,4 +48,14 @@ install-worlds: worlds ## install them, each in a folder of its own
 	    $(INSTALL) -d "$$place"; \
 	    $(INSTALL) -m 644 "$(B)/$$triplet/libastray.so" "$$place/libastray.so.new"; \
 	    mv -f "$$place/libastray.so.new" "$$place/libastray.so"; \
+	done
+
+# Folders as in `uninstall`: our own go, and below DESTDIR those that are empty then.
+uninstall-worlds: ## remove what install-worlds made
+	$(Q)for triplet in $(TRIPLETS); do \
+	    place="$(prefix)/lib/$$triplet/astray"; \
+	    rm -f "$(DESTDIR)$$place/libastray.so"; \
+	    rmdir "$(DESTDIR)$$place" 2>/dev/null || continue; \
+	    [ -z "$(DESTDIR)" ] || (cd "$(DESTDIR)" && folder=$${place%/*} && \
+	        rmdir -p --ignore-fail-on-non-empty "$${folder#/}"); \
 	done

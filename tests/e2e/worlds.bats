@@ -249,3 +249,15 @@ lib_of()
     same plain other
     no_records "$LOG"
 }
+
+@test "uninstall-worlds removes exactly what install-worlds made" {
+    local tree=$BATS_TEST_TMPDIR/tree triplet wanted=()
+    for triplet in "$ARM" "$I386" "$MUSL"; do
+        [ ! -e "$ROOT/build/$triplet/libastray.so" ] || wanted+=("$tree/usr/lib/$triplet/astray/libastray.so")
+    done
+    [ ${#wanted[@]} -gt 0 ] || skip 'no compiler for another machine or C library is here'
+    make -s -C "$ROOT" install-worlds DESTDIR="$tree" prefix=/usr
+    is "$(find "$tree" -type f | sort)" "$(printf '%s\n' "${wanted[@]}")"
+    make -s -C "$ROOT" uninstall-worlds DESTDIR="$tree" prefix=/usr
+    is "$(find "$tree")" "$tree"
+}
