@@ -293,38 +293,14 @@ hosts()
 
 # ---- nginx ------------------------------------------------------------
 
-# nginx_conf FRONT UPSTREAM
-nginx_conf()
-{
-    cat <<CONF
-$(nginx_user)
-pid $BATS_TEST_TMPDIR/nginx.pid;
-error_log $BATS_TEST_TMPDIR/nginx-error.log;
-daemon off;
-worker_processes 1;
-events { worker_connections 64; }
-http {
-    access_log off;
-    client_body_temp_path $BATS_TEST_TMPDIR/body;
-    proxy_temp_path $BATS_TEST_TMPDIR/proxy;
-    fastcgi_temp_path $BATS_TEST_TMPDIR/fastcgi;
-    uwsgi_temp_path $BATS_TEST_TMPDIR/uwsgi;
-    scgi_temp_path $BATS_TEST_TMPDIR/scgi;
-    server {
-        listen 127.0.0.1:$1;
-        location / { proxy_pass http://0:$2; }
-    }
-}
-CONF
-}
-
 @test "nginx with proxy_pass http://0:PORT" {
     need nginx
     local upstream=$PORT front plain
     listen 127.0.0.1
     free_port
     front=$PORT
-    nginx_conf "$front" "$upstream" >"$BATS_TEST_TMPDIR/nginx.conf"
+    nginx_conf "$BATS_TEST_TMPDIR" "server { listen 127.0.0.1:$front; location / { proxy_pass http://0:$upstream; } }" \
+        >"$BATS_TEST_TMPDIR/nginx.conf"
     serve nginx -c "$BATS_TEST_TMPDIR/nginx.conf"
     wait_for 10 is_listening "$front"
     plain=$(curl -sS "http://127.0.0.1:$front/")

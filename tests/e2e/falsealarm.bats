@@ -154,20 +154,7 @@ start_nginx()
     local back=$((PORT + 1))
     mkdir -p "$HERE/www"
     echo 'a page' >"$HERE/www/index.html"
-    cat >"$HERE/nginx.conf" <<CONF
-$(nginx_user)
-pid $HERE/nginx.pid;
-error_log stderr warn;
-daemon off;
-worker_processes 1;
-events { worker_connections 64; }
-http {
-    access_log /dev/stdout;
-    client_body_temp_path $HERE/body;
-    proxy_temp_path $HERE/proxy;
-    fastcgi_temp_path $HERE/fastcgi;
-    uwsgi_temp_path $HERE/uwsgi;
-    scgi_temp_path $HERE/scgi;
+    nginx_conf "$HERE" "
     upstream back { server $BACK:$back; keepalive 2; }
     server {
         listen 0.0.0.0:$PORT;
@@ -179,9 +166,7 @@ http {
         listen 127.0.0.1:$back;
         listen [::1]:$back;
         root $HERE/www;
-    }
-}
-CONF
+    }" 'stderr warn' /dev/stdout >"$HERE/nginx.conf"
     begin "$1" nginx -c "$HERE/nginx.conf"
     wait_for 30 is_listening "$PORT"
 }

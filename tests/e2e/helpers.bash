@@ -303,12 +303,31 @@ stop_servers()
     SERVERS=()
 }
 
-# nginx_user: the lines of its configuration that keep its files within its reach: everything stays
-# root's, and there are no workers where groups cannot be set (a user namespace of one user).
-nginx_user()
+# nginx_conf DIRECTORY SERVERS [ERRORS [REQUESTS]]: a configuration of nginx in the foreground whose files stay within its reach:
+# everything is root's, there are no workers where groups cannot be set (a user namespace of one user), and what it
+# writes is in DIRECTORY. SERVERS are lines of its http block. ERRORS and REQUESTS say where it logs these.
+nginx_conf()
 {
-    echo 'user root;'
-    grep -q 4294967295 /proc/self/uid_map || echo 'master_process off;'
+    local directory=$1 servers=$2 errors=${3-$1/nginx-error.log} requests=${4-off} workers=
+    grep -q 4294967295 /proc/self/uid_map || workers='master_process off;'
+    cat <<CONF
+user root;
+$workers
+pid $directory/nginx.pid;
+error_log $errors;
+daemon off;
+worker_processes 1;
+events { worker_connections 64; }
+http {
+    access_log $requests;
+    client_body_temp_path $directory/body;
+    proxy_temp_path $directory/proxy;
+    fastcgi_temp_path $directory/fastcgi;
+    uwsgi_temp_path $directory/uwsgi;
+    scgi_temp_path $directory/scgi;
+    $servers
+}
+CONF
 }
 
 setup()

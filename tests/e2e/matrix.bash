@@ -88,26 +88,8 @@ fill_folder()
     mkdir -p "$folder"/{lists,state/lists/partial,cache/archives/partial,var/lib/apt/lists/partial,var/cache/apt/archives/partial,var/lib/dpkg}
     touch "$folder/var/lib/dpkg/status"
     echo "deb [trusted=yes] http://$1:$PORT/debian stable main" >"$folder/sources.list"
-    cat >"$folder/nginx.conf" <<CONF
-$(nginx_user)
-pid $folder/nginx.pid;
-error_log $folder/nginx-error.log;
-daemon off;
-worker_processes 1;
-events { worker_connections 64; }
-http {
-    access_log off;
-    client_body_temp_path $folder/body;
-    proxy_temp_path $folder/proxy;
-    fastcgi_temp_path $folder/fastcgi;
-    uwsgi_temp_path $folder/uwsgi;
-    scgi_temp_path $folder/scgi;
-    server {
-        listen 127.0.0.1:$((PORT + 5));
-        location / { proxy_pass http://$1:$PORT; }
-    }
-}
-CONF
+    nginx_conf "$folder" "server { listen 127.0.0.1:$((PORT + 5)); location / { proxy_pass http://$1:$PORT; } }" \
+        >"$folder/nginx.conf"
     cat >"$folder/haproxy.cfg" <<CONF
 defaults
     mode http

@@ -80,25 +80,7 @@ is_free()
 
 @test "nginx that listens on 0.0.0.0" {
     need nginx
-    cat >"$BATS_TEST_TMPDIR/nginx.conf" <<CONF
-$(nginx_user)
-pid $BATS_TEST_TMPDIR/nginx.pid;
-error_log $BATS_TEST_TMPDIR/nginx-error.log;
-daemon off;
-worker_processes 1;
-events { worker_connections 64; }
-http {
-    access_log off;
-    client_body_temp_path $BATS_TEST_TMPDIR/body;
-    proxy_temp_path $BATS_TEST_TMPDIR/proxy;
-    fastcgi_temp_path $BATS_TEST_TMPDIR/fastcgi;
-    uwsgi_temp_path $BATS_TEST_TMPDIR/uwsgi;
-    scgi_temp_path $BATS_TEST_TMPDIR/scgi;
-    server {
-        listen 0.0.0.0:$PORT;
-        location / { return 200 "ok"; }
-    }
-}
-CONF
+    nginx_conf "$BATS_TEST_TMPDIR" "server { listen 0.0.0.0:$PORT; location / { return 200 ok; } }" \
+        >"$BATS_TEST_TMPDIR/nginx.conf"
     still_binds 0.0.0.0 nginx nginx -c "$BATS_TEST_TMPDIR/nginx.conf"
 }
