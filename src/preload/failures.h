@@ -11,8 +11,8 @@
 /* Has any been told of lately? A quick test. */
 bool failures_any(void);
 
-/* Tells that ATTEMPT, whose `began` is set, failed with ERROR, and remembers its name; or forgives it
- * at once, where another attempt reached that name meanwhile. */
+/* Tells that ATTEMPT, whose `began` is set, failed with ERROR, and remembers its name; or forgives
+ * it at once, where another attempt reached that name meanwhile. */
 void failures_tell(struct attempt *attempt, int error);
 
 /* ATTEMPT succeeded: an earlier failure of the same name and port (::1 refused, then 127.0.0.1) is
