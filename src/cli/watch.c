@@ -561,6 +561,8 @@ int watch_run(const struct watch_options *options, struct watch_result *result)
         }
         finish(watch);
         error = watch->error == -EINTR ? 0 : watch->error;
+        if (error == 0 && (watch->textfile_told || watch->state_told))
+            error = -EIO;
     }
     result->stray = watch->stray;
     clean_up(watch);

@@ -179,6 +179,25 @@ SH
     has "$stderr" 'cannot read: "missing.ndjson": No such file'
 }
 
+@test "metrics or a state that could not be written at the end are a failure" {
+    record 1 >"$LOG"
+    run --separate-stderr "$ASTRAY" watch --once --textfile missing/m.prom logs
+    is "$status" 2
+    is "$stderr" 'astray: cannot write the metrics: "missing/m.prom": No such file or directory'
+    is "$(jq -r .event.id <<<"$output")" w-1
+    # What could not be written once, and then could, is none: a reader of standard input that waits meanwhile.
+    mkfifo input
+    "$ASTRAY" watch --textfile later/m.prom - <input >/dev/null 2>err &
+    local watch=$!
+    exec 7>input
+    wait_for 20 grep -q 'cannot write the metrics' err
+    mkdir later
+    record 2 >&7
+    wait_for 20 test -e later/m.prom
+    exec 7>&-
+    wait "$watch"
+}
+
 @test "standard input and a named pipe are followed" {
     is "$(record 1 | "$ASTRAY" watch - | jq -r .event.id)" w-1
     is "$({ record 1; record 2 | tr -d '\n'; } | "$ASTRAY" watch --once - | lines /dev/stdin)" 2
