@@ -10,6 +10,7 @@
 
 #include <astray/host.h>
 
+#include "judge.h"
 #include "say.h"
 
 /* ---- the text ----------------------------------------------------------- */
@@ -43,6 +44,10 @@ static bool take_apart(const char *input, struct explanation *out)
     }
     if (!endpoint_parse(input, length, &out->endpoint)) {
         say_error("explain", input, length == 0 ? "is empty" : "is no destination");
+        return false;
+    }
+    if (judge_names_no_host(&out->endpoint) || strncmp(input, "unix:/", strlen("unix:/")) == 0) {
+        say_error("explain", input, "names no host of the network");
         return false;
     }
     if (out->endpoint.port == ENDPOINT_BAD_PORT) {

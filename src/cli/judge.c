@@ -286,6 +286,12 @@ static const struct scheme *scheme_of(struct slice name)
     return NULL;
 }
 
+bool judge_names_no_host(const struct endpoint *endpoint)
+{
+    const struct scheme *scheme = scheme_of(endpoint->scheme);
+    return scheme != NULL && (scheme->opaque || (scheme->empty_fine && endpoint->host.length == 0));
+}
+
 static bool is_datagram(struct slice scheme)
 {
     return slice_starts_with(scheme, SLICE("udp")) || slice_starts_with(scheme, SLICE("rtp")) ||

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <astray/endpoint.h>
 #include <astray/policy.h>
 
 #include "expand.h"
@@ -63,5 +64,9 @@ void judge_item(void *context, const struct scan_item *item);
 
 /* What the text of one DESTINATION breaks, judged alone: RULE_COUNT for nothing. */
 enum rule_id judge_text(struct judge *judge, struct slice text);
+
+/* Is it a URL that names no host of the network: by its scheme (unix:///run/x), or with no host
+ * where its scheme needs none (redis:///0)? */
+bool judge_names_no_host(const struct endpoint *endpoint);
 
 #endif

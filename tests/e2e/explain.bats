@@ -187,6 +187,11 @@ inside()
     has "$output" 'astray: explain: "a:b:c": is no destination'
     has "$output" '"host:99999": has a port that is no number from 0 to 65535'
     has "$output" 'astray: explain: "": is empty'
+    for path in unix:///run/x.sock unix:/run/x.sock FILE:///etc/hosts sqlite:///x.db redis:///0; do
+        run "$ASTRAY" explain --no-resolve "$path"
+        is "$status" 2 "$path"
+        is "$output" "astray: explain: \"$path\": names no host of the network"
+    done
     run "$ASTRAY" explain
     is "$status" 2
     has "$output" 'needs a destination'
