@@ -8,6 +8,7 @@
 #include <astray/addr.h>
 
 #include "guard.h"
+#include "random.h"
 #include "tsv.h"
 
 /* The C library's reading, so that the table is not checked with our own parser. */
@@ -29,16 +30,6 @@ static const char *text_of(const struct addr *addr)
 static bool is_stray(enum addr_class class)
 {
     return addr_classes_stray >> class & 1;
-}
-
-/* xorshift64: the same sample in every run. */
-static uint64_t random_state;
-static uint64_t random_next(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
 }
 
 static void random_bytes(uint8_t *bytes, size_t length)

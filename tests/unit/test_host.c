@@ -11,6 +11,7 @@
 #include <astray/host.h>
 
 #include "guard.h"
+#include "random.h"
 #include "tsv.h"
 
 static bool parse(const char *text, size_t length, struct host *out)
@@ -105,16 +106,6 @@ START_TEST(agrees_with_the_resolver_on_every_known_form)
     ck_assert_int_ge(literals, 140);
 }
 END_TEST
-
-/* xorshift64: the same sample in every run. */
-static uint64_t random_state = 0x853c49e6748fea9b;
-static unsigned random_below(unsigned limit)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return (unsigned)(random_state >> 20) % limit;
-}
 
 #define PICK(list) (list)[random_below(sizeof(list) / sizeof *(list))]
 

@@ -213,6 +213,19 @@ END_TEST
 /* What the processes below report to the test through a pipe. */
 static int report;
 
+/* All that PID writes into the pipe ENDS until it ends, with a NUL. */
+static void collect(pid_t pid, const int ends[static 2], char *out, size_t size)
+{
+    close(ends[1]);
+    size_t length = 0;
+    ssize_t got;
+    while (length + 1 < size && (got = read(ends[0], out + length, size - 1 - length)) > 0)
+        length += (size_t)got;
+    out[length] = '\0';
+    close(ends[0]);
+    waitpid(pid, NULL, 0);
+}
+
 static void run_below(void (*child)(void), char *out, size_t size)
 {
     int ends[2];
@@ -223,14 +236,7 @@ static void run_below(void (*child)(void), char *out, size_t size)
         child();
         _exit(0);
     }
-    close(ends[1]);
-    size_t length = 0;
-    ssize_t got;
-    while (length + 1 < size && (got = read(ends[0], out + length, size - 1 - length)) > 0)
-        length += (size_t)got;
-    out[length] = '\0';
-    close(ends[0]);
-    waitpid(pid, NULL, 0);
+    collect(pid, ends, out, size);
 }
 
 static void without_standard_descriptors(void)
@@ -307,14 +313,7 @@ static void run_again(const char *const arguments[], char *out, size_t size)
         execv("/proc/self/exe", (char *const *)arguments);
         _exit(127);
     }
-    close(ends[1]);
-    size_t length = 0;
-    ssize_t got;
-    while (length + 1 < size && (got = read(ends[0], out + length, size - 1 - length)) > 0)
-        length += (size_t)got;
-    out[length] = '\0';
-    close(ends[0]);
-    waitpid(pid, NULL, 0);
+    collect(pid, ends, out, size);
 }
 
 static void show(void)

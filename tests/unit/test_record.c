@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "random.h"
 #include "unit.h"
 
 #define ITEMS_MAX 64
@@ -336,28 +337,18 @@ END_TEST
 
 /* ---- random records --------------------------------------------------- */
 
-static uint64_t random_state;
-
-static uint64_t random_number(uint64_t below)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state % below;
-}
-
 static struct slice random_text(struct store *store)
 {
     static const char *const pieces[] = {
         "curl", "/",        "\"",   "\\",          "\xc3\xa9", "\xf0\x9f\x98\x80", "\n", "\x01",
         "\xff", "\xe2\x82", "\x7f", "http://0:80", " "};
     char text[600];
-    size_t length = 0, wanted = random_number(10) == 0 ? random_number(580) : random_number(40);
-    bool raw = random_number(8) == 0;
+    size_t length = 0, wanted = random_below(10) == 0 ? random_below(580) : random_below(40);
+    bool raw = random_below(8) == 0;
     while (length < wanted) {
-        const char *piece = pieces[random_number(sizeof pieces / sizeof *pieces)];
+        const char *piece = pieces[random_below(sizeof pieces / sizeof *pieces)];
         if (raw)
-            text[length++] = (char)random_number(256);
+            text[length++] = (char)random_below(256);
         else
             for (; *piece != '\0' && length < wanted; piece++)
                 text[length++] = *piece;
@@ -367,19 +358,19 @@ static struct slice random_text(struct store *store)
 
 static void random_record(struct record *record, struct store *store)
 {
-    uint64_t density = 1 + random_number(4);
+    uint64_t density = 1 + random_below(4);
     record_start(record);
     for (unsigned field = 0; field < RECORD_FIELD_COUNT; field++) {
-        if (random_number(density) != 0)
+        if (random_below(density) != 0)
             continue;
         struct slice items[ITEMS_MAX];
-        size_t count = random_number(random_number(20) == 0 ? ITEMS_MAX : 6);
+        size_t count = random_below(random_below(20) == 0 ? ITEMS_MAX : 6);
         switch (record_fields[field].type) {
         case RECORD_TEXT:
             record_set_text(record, field, random_text(store));
             break;
         case RECORD_NUMBER:
-            record_set_number(record, field, random_state >> random_number(64));
+            record_set_number(record, field, random_state >> random_below(64));
             break;
         case RECORD_LIST:
             for (size_t i = 0; i < count; i++)

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "random.h"
 #include "unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -336,16 +337,6 @@ START_TEST(agrees_with_jansson_on_hostile_json)
 }
 END_TEST
 
-static uint64_t random_state;
-
-static size_t random_number(size_t below)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state % below;
-}
-
 static size_t mutate(char *text, size_t length)
 {
     static const struct slice pieces[] = {
@@ -356,18 +347,18 @@ static size_t mutate(char *text, size_t length)
         {"\\u0041", 6}, {"\"kind\":1,", 9}, {"\x01", 1}, {"\xe2\x82", 2}, {"true", 4},
         {"\\u0000", 6}, {",\"a\":1", 6},    {"\\n", 2},
     };
-    size_t at = random_number(length), left = length - at;
-    struct slice piece = pieces[random_number(COUNT(pieces))];
-    switch (random_number(5)) {
+    size_t at = random_below(length), left = length - at;
+    struct slice piece = pieces[random_below(COUNT(pieces))];
+    switch (random_below(5)) {
     case 0: /* another byte */
         text[at] = piece.data[0];
         return length;
     case 1: /* fewer bytes */
-        piece.length = 1 + random_number(left < 12 ? left : 12);
+        piece.length = 1 + random_below(left < 12 ? left : 12);
         memmove(text + at, text + at + piece.length, left - piece.length);
         return length - piece.length;
     case 2: /* the end is missing */
-        return random_number(4) == 0 ? at : length;
+        return random_below(4) == 0 ? at : length;
     default: /* more bytes */
         memmove(text + at + piece.length, text + at, left);
         memcpy(text + at, piece.data, piece.length);
@@ -385,7 +376,7 @@ static void compare_mutations(const char *name, unsigned rounds)
     for (unsigned round = 0; round < rounds; round++) {
         memcpy(text, own, own_length);
         size_t length = own_length;
-        for (size_t i = 1 + random_number(3); i > 0 && length > 0; i--)
+        for (size_t i = 1 + random_below(3); i > 0 && length > 0; i--)
             length = mutate(text, length);
         compare((struct slice){text, length}, counts);
     }
@@ -564,7 +555,7 @@ START_TEST(times_come_back)
 {
     random_state = 99;
     for (int i = 0; i < 20000; i++) {
-        uint64_t time = random_number(UINT64_C(253402300800000000)), back;
+        uint64_t time = random_below(UINT64_C(253402300800000000)), back;
         char text[RECORD_TIME_SIZE];
         record_time_format(time, text);
         ck_assert(record_time_parse(text, strlen(text), &back));
