@@ -297,7 +297,7 @@ void explain_advise(const struct explanation *explanation, char out[static EXPLA
     else if (explanation->ambiguous && !explanation->stray)
         advise_literal(explanation, &text);
     else if (explanation->source == EXPLAIN_NAME && explanation->asked)
-        text_string(&text, explanation->lookup.timed_out
+        text_string(&text, explanation->lookup.timed_out || explanation->lookup.temporary
                                ? "look at the resolver (/etc/resolv.conf): it does not answer"
                                : "correct the name, or add it to the DNS or /etc/hosts");
     else if (first != NULL && (first->stray || !one_connects(explanation)))

@@ -32,7 +32,7 @@ static void ask(const char *name, struct lookup *out)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
     int status = getaddrinfo(name, NULL, &hints, &list);
-    *out = (struct lookup){0};
+    *out = (struct lookup){.temporary = status == EAI_AGAIN};
     if (status != 0)
         fail(out, status == EAI_SYSTEM ? strerror(errno) : gai_strerror(status));
     for (const struct addrinfo *item = list; item != NULL; item = item->ai_next) {

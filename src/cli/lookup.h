@@ -13,6 +13,7 @@ struct lookup {
     struct addr addrs[LOOKUP_MAX]; /* in the resolver's order, each once */
     size_t count;
     bool timed_out;
+    bool temporary;  /* no name server said anything of use: the name may be right */
     char error[128]; /* why there is no address, else "" */
 };
 

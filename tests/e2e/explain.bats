@@ -280,7 +280,20 @@ inside()
         '10.0.0.9 127.0.0.1'
     is "$(json '[.resolver, .address] | map(tostring) | join(" ")' --no-resolve two.example)" 'null null'
     is "$(json '.resolver.addresses' nosuchname.invalid)" 0
-    has "$(json .advice nosuchname.invalid)" 'correct the name'
+}
+
+@test "a name that is nowhere is to be corrected, one of which no name server says anything may be right" {
+    echo 'hosts: files' >"$BATS_TEST_TMPDIR/nsswitch.conf"
+    echo 'nameserver 127.0.0.1' >"$BATS_TEST_TMPDIR/resolv.conf"
+    run unshare -m sh -c 'mount --bind "$1" /etc/nsswitch.conf && exec "$2" explain --format json some.example:80' \
+        sh "$BATS_TEST_TMPDIR/nsswitch.conf" "$ASTRAY"
+    has "$(jq -r .advice <<<"$output")" 'correct the name'
+    echo 'hosts: dns' >"$BATS_TEST_TMPDIR/nsswitch.conf"
+    run unshare -m sh -c 'mount --bind "$1" /etc/nsswitch.conf && mount --bind "$2" /etc/resolv.conf &&
+        exec "$3" explain --format json some.example:80' \
+        sh "$BATS_TEST_TMPDIR/nsswitch.conf" "$BATS_TEST_TMPDIR/resolv.conf" "$ASTRAY"
+    has "$(jq -r .resolver.error <<<"$output")" Temporary
+    is "$(jq -r .advice <<<"$output")" 'look at the resolver (/etc/resolv.conf): it does not answer'
 }
 
 @test "a resolver that hangs is waited for no longer than three seconds" {
