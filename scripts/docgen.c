@@ -461,6 +461,9 @@ static void put_path(enum record_object object)
         fprintf(out, "%s.", objects[object].key);
 }
 
+/* Without "nokeep", groff wants the whole table on one page, and warns where it does not fit. */
+#define TABLE_START ".TS\nnokeep;\n"
+
 static void put_fields(void)
 {
     static const char *const types[] = {
@@ -469,7 +472,7 @@ static void put_fields(void)
         [RECORD_LIST] = "list of texts",
         [RECORD_FLAG] = "true or absent",
     };
-    fputs(".TS\nl l r.\nField\tType\tLongest\n", out);
+    fputs(TABLE_START "l l r.\nField\tType\tLongest\n", out);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         put_path(fields[i].in);
         fprintf(out, "%s\t%s\t%u\n", fields[i].key, types[fields[i].type], fields[i].longest);
@@ -531,7 +534,7 @@ static void write_library_page(void)
     put_classes();
     put_section("ENVIRONMENT");
     put_text("Each is described in `astray.conf`(5), and is stronger than that file.");
-    fputs(".PP\n.TS\nl l.\nVariable\tDefault\n", out);
+    fputs(".PP\n" TABLE_START "l l.\nVariable\tDefault\n", out);
     for (size_t i = 0; i < policy_setting_count; i++)
         fprintf(out, "%s\t%s\n", policy_settings[i].variable, policy_settings[i].initial);
     fputs(".TE\n.PP\n", out);
