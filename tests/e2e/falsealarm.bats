@@ -516,7 +516,7 @@ use_chromium()
     mkdir -p "$HERE/repository"
     echo '{"a": 42}' >"$HERE/repository/data.json"
     cat >"$HERE/repository/index.html" <<'PAGE'
-<!doctype html><title>a page</title><p id=x></p>
+<!doctype html><title>a page</title><link rel=icon href="data:,"><p id=x></p>
 <script>fetch("/data.json").then(r => r.text()).then(t => x.textContent = t)</script>
 PAGE
     no_alarm start_http use_chromium chromium
