@@ -124,12 +124,21 @@ no_alarm()
     done
 }
 
+# and_stop COMMAND...: stops the servers of a subshell as well, which nobody else knows.
+and_stop()
+{
+    local status=0
+    "$@" || status=$?
+    stop_servers
+    return "$status"
+}
+
 # alarm WHAT START USE PROGRAM...: no_alarm fails, and WHAT is in what it says.
 alarm()
 {
     local what=$1
     shift
-    run no_alarm "$@"
+    run and_stop no_alarm "$@"
     [ "$status" -ne 0 ]
     has "$output" "$what"
 }
